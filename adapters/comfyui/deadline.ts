@@ -1,0 +1,34 @@
+/** A call with an end: after `ms`, or when the caller cancels. Leaves neither timer nor listener behind. */
+import { setMaxListeners } from 'node:events';
+
+/**
+ * @param signal the caller's own; a cancelled call rejects with its reason
+ * @param onTimeout makes the error of a late call
+ */
+export async function withDeadline<T>(
+	ms: number,
+	signal: AbortSignal | undefined,
+	run: (signal: AbortSignal) => Promise<T>,
+	onTimeout: () => Error,
+): Promise<T> {
+	signal?.throwIfAborted();
+	const controller = new AbortController();
+	const cancel = () => controller.abort(signal?.reason);
+	let late = false;
+	const timer = setTimeout(() => {
+		late = true;
+		controller.abort();
+	}, ms);
+	// one signal may end many calls at once; Node would warn of a leak at the eleventh
+	if (signal) setMaxListeners(0, signal);
+	signal?.addEventListener('abort', cancel, { once: true });
+	try {
+		return await run(controller.signal);
+	} catch (error) {
+		if (signal?.aborted) throw signal.reason;
+		throw late ? onTimeout() : error;
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener('abort', cancel);
+	}
+}

@@ -1,0 +1,3 @@
+/** Catalog text. Re-exports only. */
+export { applyChanges } from './edit-text';
+export { parseText } from './parse-text';

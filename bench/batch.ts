@@ -1,0 +1,148 @@
+/**
+ * `npm run bench:batch`: plans of batches against the exact optimum (HiGHS; every choice tried), against their own
+ * bound at 100,000 jobs, and against what people do without a plan.
+ */
+import { asLp, loadHighs, optimum, tryEverything } from './batch/exact';
+import { type Kind, knapsack, smallBatch } from './batch/instances';
+import { compareNaive } from './batch/naive';
+import { leastCost, solveKnapsack } from '../lib/optimizer/knapsack';
+import { chooseWays, lastOf } from '../lib/optimizer/choose';
+import { totalsOf } from '../lib/optimizer/problem';
+import { seededRandom } from '../simulator/replay/random';
+import { atLeast, atMost, finish, median, printTable } from './report';
+
+const SEED = 20260101;
+const SIZES: readonly (readonly [number, number])[] = [
+	[20, 5],
+	[100, 10],
+	[500, 20],
+	[2000, 20],
+];
+const REPEATS = 3;
+const OUR_TURNS = 5;
+
+interface Row {
+	jobs: number;
+	ways: number;
+	kind: Kind;
+	gap: number;
+	ratio: number;
+	ours: number;
+	highs: number;
+}
+
+async function againstHighs(): Promise<Row[]> {
+	const highs = await loadHighs();
+	const random = seededRandom(SEED);
+	const rows: Row[] = [];
+	for (let warm = 0; warm < 200; warm++) solveKnapsack(knapsack(50, 10, 'correlated', random), 20);
+	for (const [jobs, ways] of SIZES) {
+		for (const kind of ['uncorrelated', 'correlated'] as const) {
+			for (let repeat = 0; repeat < REPEATS; repeat++) {
+				const classes = knapsack(jobs, ways, kind, random);
+				const least = leastCost(classes);
+				const budget = least + (0.1 + 0.5 * random()) * (jobs * 0.6 - least);
+				const best = optimum(highs, asLp(classes, budget));
+				const times: number[] = [];
+				let quality = 0;
+				let bound = 0;
+				for (let turn = 0; turn < OUR_TURNS; turn++) {
+					const started = performance.now();
+					const answer = solveKnapsack(classes, budget);
+					times.push(performance.now() - started);
+					if (answer === null || answer.cost > budget) throw new Error('over budget');
+					({ quality, bound } = answer);
+				}
+				const ours = median(times);
+				const reference = best.quality ?? bound;
+				const gap = Math.max(0, (reference - quality) / reference);
+				rows.push({ jobs, ways, kind, gap, ratio: best.ms / ours, ours, highs: best.ms });
+			}
+		}
+	}
+	return rows;
+}
+
+/** Excess over the optimum in every small case: least cost and best quality, with and without a deadline. */
+function againstEverything(): { excess: number[]; missed: number; exactClaims: number } {
+	const random = seededRandom(SEED + 1);
+	const excess: number[] = [];
+	let missed = 0;
+	let exactClaims = 0;
+	for (let instance = 0; instance < 60; instance++) {
+		const problem = smallBatch(5, random);
+		const free = chooseWays(problem, null, Infinity);
+		if (free === null) throw new Error('no choice');
+		const budgets = [null, free.totals.cost * (1.05 + random())];
+		const deadlines = [Infinity, lastOf(free.totals) * (0.55 + 0.4 * random())];
+		for (const budget of budgets) {
+			for (const deadline of deadlines) {
+				const best = tryEverything(problem, budget, deadline);
+				if (best === null) continue;
+				const found = chooseWays(problem, budget, deadline);
+				if (found === null || lastOf(found.totals) > deadline + 1e-6) {
+					missed++;
+					continue;
+				}
+				const { cost, quality } = totalsOf(problem, found.counts);
+				excess.push(Math.max(0, budget === null ? cost / best - 1 : 1 - quality / best));
+				if (found.exact) exactClaims++;
+			}
+		}
+	}
+	return { excess, missed, exactClaims };
+}
+
+function large(): { gap: number; seconds: number; heapMb: number } {
+	const classes = knapsack(100_000, 20, 'correlated', seededRandom(SEED + 2));
+	const started = performance.now();
+	const answer = solveKnapsack(classes, leastCost(classes) * 4);
+	const seconds = (performance.now() - started) / 1000;
+	if (answer === null) throw new Error('no choice');
+	const heapMb = process.memoryUsage().heapUsed / 1e6;
+	return { gap: (answer.bound - answer.quality) / answer.bound, seconds, heapMb };
+}
+
+function percent(ratio: number): string {
+	return `${(100 * ratio).toFixed(4)} %`;
+}
+
+async function main(): Promise<void> {
+	process.stdout.write(`Seeds from ${SEED}.\n`);
+	const rows = await againstHighs();
+	printTable(
+		['Jobs', 'Ways', 'Costs', 'Gap to optimum', 'Ours ms', 'HiGHS ms', 'Times faster'],
+		rows.map((row) => [
+			...[String(row.jobs), String(row.ways), row.kind, percent(row.gap)],
+			...[row.ours.toFixed(2), row.highs.toFixed(1), row.ratio.toFixed(0)],
+		]),
+	);
+	const small = againstEverything();
+	const worst = Math.max(...small.excess);
+	const hit = small.excess.filter((one) => one <= 1e-9).length;
+	process.stdout.write(
+		`\nSmall batches with loads and deadlines: ${small.excess.length} planned, ${hit} at the optimum, worst ${percent(worst)} above; ${small.missed} deadlines missed that could hold.\n`,
+	);
+	const big = large();
+	process.stdout.write(
+		`100,000 jobs x 20 ways: ${big.seconds.toFixed(1)} s, gap to its own bound ${percent(big.gap)}, heap ${big.heapMb.toFixed(0)} MB.\n`,
+	);
+	const naive = compareNaive(SEED + 3);
+	finish({
+		bench: 'batch',
+		figures: { seed: SEED, rows, small, big, naive },
+		goals: [
+			atMost('worst_gap_to_optimum', Math.max(...rows.map(({ gap }) => gap)), 0.005),
+			atMost('median_gap_to_optimum', median(rows.map(({ gap }) => gap)), 0.001),
+			atLeast('median_times_faster_than_highs', median(rows.map(({ ratio }) => ratio)), 50),
+			atLeast('least_times_faster_than_highs', Math.min(...rows.map(({ ratio }) => ratio)), 50),
+			atMost('gap_to_bound_at_100000', big.gap, 0.005),
+			atMost('small_with_loads_above_optimum', worst, 0.01),
+			atMost('small_deadlines_missed', small.missed, 0),
+			atLeast('money_saved_against_arrival_order', naive.savedMoney, 0),
+			atLeast('swaps_saved_against_arrival_order', naive.savedSwaps, 0),
+		],
+	});
+}
+
+void main();

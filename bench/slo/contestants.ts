@@ -1,0 +1,57 @@
+/** Who takes part in the benchmark: the router in both forms, its ablations, the baselines and the references. */
+import { dispatchWaiting } from '../../lib/router/dispatch/dispatch';
+import { DEFAULT_TUNING, type DispatchTuning } from '../../lib/router/dispatch/tuning';
+import { ModelRouter } from '../../lib/router/model-router';
+import { prepareCatalog } from '../../lib/router/prepared-catalog';
+import { BASELINES, POLICIES } from '../../simulator/replay/policies';
+import { lateRouterPolicy, routerPolicy } from '../../simulator/replay/policies/router';
+import type { PolicyDefinition } from '../../simulator/replay/types';
+
+export const LATE = 'router-late';
+export const COMMITTING = 'router';
+export const PRICED = 'greedy-priced';
+export const CLAIRVOYANT = 'clairvoyant';
+/** Not a policy: what no policy can exceed. */
+export const BOUND = 'bound';
+
+/** The late router with some of its levers set otherwise. */
+function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
+	const tuning: DispatchTuning = { ...DEFAULT_TUNING, ...changes };
+	return lateRouterPolicy(({ catalog }) => {
+		const router = new ModelRouter(catalog);
+		const prepared = prepareCatalog(catalog);
+		return {
+			select: (request, fleet, options) => router.select(request, fleet, options),
+			dispatch: (waiting, fleet, options) =>
+				dispatchWaiting(prepared, waiting, fleet, options, tuning),
+		};
+	}, name);
+}
+
+/** The price of an average moment: without the lever, the price does not follow how many servers are idle. */
+const FLAT_SCARCITY = 0.85;
+
+/** The router without one of its levers. */
+export const ABLATIONS: readonly PolicyDefinition[] = [
+	{ ...routerPolicy(undefined, 'router-unlearned'), learns: false },
+	{ ...lateRouterPolicy(undefined, 'late-unlearned'), learns: false },
+	tuned('late-free-gpu', { demandPrice: 0 }),
+	tuned('late-flat-price', { scarcityIdle: FLAT_SCARCITY, scarcityBusy: 0 }),
+	tuned('late-one-price', { priceSteps: [0] }),
+	tuned('late-free-eviction', { evictionFactor: 0 }),
+	tuned('late-by-deadline', { lookAhead: 0 }),
+	tuned('late-quality-only', { onTimeWorth: 0 }),
+	tuned('late-unaged', { agedSpans: Infinity }),
+	tuned('late-no-margin', { memoryMargin: false }),
+];
+
+export const CONTESTANTS: readonly PolicyDefinition[] = [...POLICIES, ...ABLATIONS];
+
+export const BASELINE_NAMES: readonly string[] = BASELINES.map((policy) => policy.name);
+
+export function contestantNamed(name: string): PolicyDefinition {
+	const found = CONTESTANTS.find((policy) => policy.name === name);
+	if (found) return found;
+	const known = CONTESTANTS.map((policy) => policy.name).join(', ');
+	throw new RangeError(`No policy is called "${name}". Known: ${known}.`);
+}

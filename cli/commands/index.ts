@@ -1,0 +1,21 @@
+/** Every command, in the order of the help. */
+import type { Command } from '../command';
+import { calibrate } from './calibrate';
+import { generate } from './generate';
+import { migrate } from './migrate';
+import { planBatch } from './plan-batch';
+import { select } from './select';
+import { simulate } from './simulate';
+import { updateModelsConfig } from './update-models-config';
+import { vramMonitor } from './vram-monitor';
+
+export const COMMANDS: readonly Command[] = [
+	select,
+	generate,
+	planBatch,
+	vramMonitor,
+	migrate,
+	simulate,
+	updateModelsConfig,
+	calibrate,
+];

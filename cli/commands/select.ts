@@ -1,0 +1,155 @@
+/** `select`: one request or several, decided against a snapshot or live servers. */
+import { z } from 'zod/v4';
+
+import { parseCatalog } from '../../lib/catalog/parse';
+import type { Catalog } from '../../lib/catalog/schema';
+import type { FleetSnapshot } from '../../lib/fleet/types';
+import { ModelRouter } from '../../lib/router/model-router';
+import type { CalibrationEntry, SelectOptions } from '../../lib/selection/types';
+import { readFleet } from '../../service/fleet';
+import { selectInOrder } from '../../service/select-batch';
+import type { Command, OptionValues } from '../command';
+import { describeSelection } from '../describe-selection';
+import { EXIT, type Io } from '../io';
+import { readJson } from '../read-json';
+import { clientsOf } from '../servers';
+import { UsageError } from '../usage-error';
+import { list, moment, number, required, text } from '../values';
+
+const HELP = `Usage: comfyui-router select --catalog F (--fleet F | --server URL...) --request F
+
+Picks model, preset and server for one image job, or for several.
+
+  --catalog F          models_config.json
+  --fleet F            a fleet snapshot: servers with their VRAM, queues and resident models
+  --server URL         instead of --fleet: read this ComfyUI server now; repeatable; name=URL names it.
+                       A bearer token comes from the variable COMFYUI_TOKEN
+  --request F          a request or an array of them; - reads standard input (for one of the files).
+                       Several are decided in order, each seeing the ones before; the answer is an array
+  --demand-arrivals-per-second N      jobs that have lately been arriving: a busy fleet
+                                      saves GPU time where quality allows it
+  --demand-gpu-seconds-per-job N      what each of them takes (default: as this catalog's)
+  --calibration F      learned factors, as \`calibrate\` prints them
+  --now T              decide as if it were this moment (ISO 8601), for repeatable answers
+  --text               a readable answer instead of JSON
+  --json               JSON on one line, for machines (default: JSON, indented)
+
+Exit code: 0 all served, 2 a request cannot be served, 64 bad input, 1 failed.
+
+Examples:
+  # the best model for a poster within a minute, on the servers that are up now
+  echo '{"purpose":"poster_design","deadline_seconds":60}' |
+    comfyui-router select --catalog models_config.json --server http://127.0.0.1:8188 --request -
+
+  # what would change if it were urgent?
+  echo '[{"purpose":"photo","urgency":"urgent"},{"purpose":"photo","urgency":"flexible"}]' |
+    comfyui-router select --catalog models_config.json --fleet fleet.json --request - --text
+`;
+
+export const select: Command = {
+	name: 'select',
+	summary: 'pick model, preset and server for one request or an array of them',
+	help: HELP,
+	options: {
+		catalog: { type: 'string' },
+		fleet: { type: 'string' },
+		server: { type: 'string', multiple: true },
+		request: { type: 'string' },
+		'demand-arrivals-per-second': { type: 'string' },
+		'demand-gpu-seconds-per-job': { type: 'string' },
+		calibration: { type: 'string' },
+		now: { type: 'string' },
+		text: { type: 'boolean' },
+	},
+	run,
+};
+
+async function run(values: OptionValues, io: Io): Promise<number> {
+	const paths = {
+		catalog: required(values, 'catalog', 'the file models_config.json', 'select'),
+		request: required(
+			values,
+			'request',
+			'a file with the request, or - for standard input',
+			'select',
+		),
+		fleet: fleetPath(values),
+	};
+	if (Object.values(paths).filter((path) => path === '-').length > 1) {
+		throw new UsageError('Only one file can be - (standard input).', 'select');
+	}
+	if (values['text'] === true && values['json'] === true) {
+		throw new UsageError('--text and --json exclude each other.', 'select');
+	}
+	const options = await readOptions(values, io);
+	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const request = await readJson(paths.request, io, 'REQUEST_INVALID');
+	const fleet =
+		paths.fleet === null
+			? await readLiveFleet(values, catalog, io)
+			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
+	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
+	const selections = selectInOrder(new ModelRouter(catalog), requests, fleet, options);
+	const answer = Array.isArray(request) ? selections : selections[0];
+	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
+	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
+	return selections.some((one) => one.decision === 'rejected') ? EXIT.unserved : EXIT.done;
+}
+
+/** null: live servers. */
+function fleetPath(values: OptionValues): string | null {
+	const fleet = text(values, 'fleet');
+	const servers = list(values, 'server');
+	if (fleet !== undefined && servers.length > 0) {
+		throw new UsageError(
+			'--fleet and --server exclude each other: a snapshot, or live servers.',
+			'select',
+		);
+	}
+	if (fleet === undefined && servers.length === 0) {
+		throw new UsageError(
+			'--fleet F or --server URL is missing: where could the job run?',
+			'select',
+		);
+	}
+	return fleet ?? null;
+}
+
+async function readLiveFleet(
+	values: OptionValues,
+	catalog: Catalog,
+	io: Io,
+): Promise<FleetSnapshot> {
+	const servers = clientsOf(list(values, 'server'), catalog, io, 'select');
+	try {
+		return await readFleet({ servers, catalog, clock: io.clock, signal: io.signal });
+	} finally {
+		for (const server of servers) server.close();
+	}
+}
+
+async function readOptions(values: OptionValues, io: Io): Promise<SelectOptions> {
+	const rate = number(values, 'demand-arrivals-per-second', 'select', { min: 0, max: 1e6 });
+	const work = number(values, 'demand-gpu-seconds-per-job', 'select', { min: 0, max: 1e6 });
+	if (work !== undefined && rate === undefined) {
+		throw new UsageError(
+			'--demand-gpu-seconds-per-job needs --demand-arrivals-per-second.',
+			'select',
+		);
+	}
+	const calibration = text(values, 'calibration');
+	return {
+		nowMs: moment(values, 'now', 'select') ?? io.clock.nowMs(),
+		demand:
+			rate === undefined ? undefined : { arrivals_per_second: rate, gpu_seconds_per_job: work },
+		calibration: calibration === undefined ? undefined : await readCalibration(calibration, io),
+	};
+}
+
+/** The entries alone, or an object that holds them, as `calibrate` prints it. */
+async function readCalibration(path: string, io: Io): Promise<CalibrationEntry[]> {
+	const json = await readJson(path, io, 'OPTIONS_INVALID');
+	const held = z.looseObject({ calibration: z.array(z.unknown()) }).safeParse(json);
+	// the router checks the entries
+	return (held.success ? held.data.calibration : json) as CalibrationEntry[];
+}

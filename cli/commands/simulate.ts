@@ -1,0 +1,151 @@
+/** `simulate`: replays a trace of jobs on a fleet with one policy and prints what came of it. */
+import { readFile } from 'node:fs/promises';
+
+import { DEFAULT_URGENCIES } from '../../lib/catalog/defaults';
+import { parseCatalog } from '../../lib/catalog/parse';
+import type { Catalog } from '../../lib/catalog/schema';
+import { invalidInput, RouterError } from '../../lib/errors';
+import { parseFleet } from '../../lib/fleet/parse';
+import {
+	EXACT_TRUTH,
+	type Metrics,
+	metricsOf,
+	parseTraceCsv,
+	parseTruth,
+	POLICIES,
+	type PolicyDefinition,
+	policyNamed,
+	replay,
+	type TraceJob,
+} from '../../simulator/replay';
+import type { Command, OptionValues } from '../command';
+import { closest } from '../did-you-mean';
+import { EXIT, type Io } from '../io';
+import { readJson } from '../read-json';
+import { UsageError } from '../usage-error';
+import { number, required, text } from '../values';
+
+const MOST_SEED = 2 ** 32 - 1;
+
+const policyWidth = Math.max(...POLICIES.map((policy) => policy.name.length));
+
+const HELP = `Usage: comfyui-router simulate --catalog F --fleet F --trace F.csv [--truth F.json] [--seed N] [--policy P]
+
+Replays a trace of jobs on a fleet without any GPU: what would have been on time, at which quality and cost?
+The same arguments always give the same figures.
+
+  --catalog F     models_config.json: what the policy believes of models
+  --fleet F       a fleet snapshot; queues and resident models in it are where the replay begins
+  --trace F.csv   the jobs. The first line names the columns:
+                  arrival_seconds,purpose,urgency,deadline_seconds,min_quality,width,height,batch_size,user_id
+                  (an empty field is the request's default; only the first two columns are needed)
+  --truth F.json  what the simulated GPUs really do, unknown to the policy (default: as the catalog says):
+                  time_factor, vram_factor, load_factor (by model, over the catalog's figures), noise_cv,
+                  tail_probability, tail_factor, failures [{server, at_seconds, for_seconds}],
+                  co_tenant [{server, at_seconds, for_seconds, bytes}], dynamic_vram
+  --seed N        of the noise (default 1)
+  --policy P      who decides (default router):
+${POLICIES.map((policy) => `                  ${policy.name.padEnd(policyWidth)}  ${policy.summary}`).join('\n')}
+  --json          the figures as JSON on one line
+
+Example:
+  comfyui-router simulate --catalog models_config.json --fleet fleet.json --trace jobs.csv --policy router-late
+`;
+
+export const simulate: Command = {
+	name: 'simulate',
+	summary: 'replay a trace of jobs on a fleet with one policy, without any GPU',
+	help: HELP,
+	options: {
+		catalog: { type: 'string' },
+		fleet: { type: 'string' },
+		trace: { type: 'string' },
+		truth: { type: 'string' },
+		seed: { type: 'string' },
+		policy: { type: 'string' },
+	},
+	run,
+};
+
+async function run(values: OptionValues, io: Io): Promise<number> {
+	const paths = {
+		catalog: required(values, 'catalog', 'the file models_config.json', 'simulate'),
+		fleet: required(values, 'fleet', 'a file with a fleet snapshot', 'simulate'),
+		trace: required(values, 'trace', 'a CSV file with the jobs', 'simulate'),
+	};
+	const seed = number(values, 'seed', 'simulate', { min: 0, max: MOST_SEED }) ?? 1;
+	const policy = findPolicy(text(values, 'policy') ?? 'router');
+	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const fleet = parseFleet(await readJson(paths.fleet, io, 'FLEET_INVALID'));
+	const trace = parseTraceCsv(await readText(paths.trace, io));
+	checkUrgencies(trace, catalog);
+	const truthPath = text(values, 'truth');
+	const truth =
+		truthPath === undefined
+			? EXACT_TRUTH
+			: parseTruth(await readJson(truthPath, io, 'TRUTH_INVALID'), {
+					models: catalog.models.map((model) => model.name),
+					servers: fleet.servers.map((server) => server.name),
+				});
+	const metrics = metricsOf(replay({ catalog, fleet, trace, truth, seed, policy }));
+	io.out(values['json'] === true ? `${JSON.stringify(metrics)}\n` : readable(metrics));
+	return EXIT.done;
+}
+
+function findPolicy(name: string): PolicyDefinition {
+	const found = policyNamed(name);
+	if (found) return found;
+	const names = POLICIES.map((policy) => policy.name);
+	const suggestion = closest(name, names);
+	const hint = suggestion ? `Did you mean ${suggestion}?` : `Known: ${names.join(', ')}.`;
+	throw new UsageError(`"${name}" is not a policy. ${hint}`, 'simulate');
+}
+
+async function readText(path: string, io: Io): Promise<string> {
+	if (path === '-') return await io.readStdin();
+	try {
+		return await readFile(path, 'utf8');
+	} catch (error) {
+		const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+		throw new RouterError({
+			code: missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
+			message: missing ? `There is no file ${path}.` : `${path} cannot be read.`,
+			hint: 'Check the path; relative ones start at the current folder.',
+		});
+	}
+}
+
+/** An urgency that nobody knows has no target and no policy. */
+function checkUrgencies(trace: readonly TraceJob[], catalog: Catalog): void {
+	const known = [...Object.keys(DEFAULT_URGENCIES), ...Object.keys(catalog.urgency)];
+	const unknown = new Set(trace.map((job) => job.urgency).filter((name) => !known.includes(name)));
+	if (unknown.size === 0) return;
+	throw invalidInput(
+		'TRACE_INVALID',
+		'The trace',
+		[...unknown].map((name) => ({
+			path: 'urgency',
+			message: `the catalog knows no urgency "${name}"`,
+			hint: `Known: ${[...new Set(known)].join(', ')}.`,
+		})),
+	);
+}
+
+/** One figure a line. */
+function readable(metrics: Metrics): string {
+	const flat = Object.entries(metrics).flatMap(([name, value]): [string, unknown][] =>
+		typeof value === 'object' && value !== null
+			? Object.entries(value as object).map(([part, inner]): [string, unknown] => [
+					`${name}.${part}`,
+					inner,
+				])
+			: [[name, value]],
+	);
+	const width = Math.max(...flat.map(([name]) => name.length));
+	return flat.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}\n`).join('');
+}
+
+function shown(value: unknown): string {
+	if (value === null) return '-';
+	return typeof value === 'number' ? String(Number(value.toFixed(4))) : String(value);
+}

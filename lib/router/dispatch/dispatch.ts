@@ -1,0 +1,176 @@
+/**
+ * Deciding late: all jobs held back are planned together, and only what a server can begin now is started.
+ *
+ * Plans are made at several prices of GPU seconds (a higher one makes jobs take lighter options, so that more of them
+ * make their deadlines) and the plan worth most is kept. Method: list planning by earliest deadline (Jackson's rule)
+ * with Lagrangian prices for the machine time, re-made at every event.
+ */
+import { parseFleet } from '../../fleet/parse';
+import type {
+	Demand,
+	DispatchResult,
+	Selection,
+	SelectOptions,
+	WaitingJob,
+	WaitingRequest,
+} from '../../selection/types';
+import { formatSeconds } from '../../units';
+import { checkOptions } from '../check-options';
+import { candidatesOf } from '../decision';
+import { loadPrice } from '../load-price';
+import type { PreparedCatalog } from '../prepared-catalog';
+import { rejectionOf, selectionOfRow } from '../select';
+import { type ServerState, serverStates } from '../server-state';
+import { improveOrder } from './order';
+import { byDeadline, type Plan, planAt, type PlannedJob, retime } from './plan';
+import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
+import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
+
+/** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
+const NEARLY_IDLE_SECONDS = 0.25;
+
+/** What a saved swap is worth where no demand is known, in quality per typical run of a job. */
+const LEAST_PRICE_STEP = 0.05;
+
+export function dispatchWaiting(
+	prepared: PreparedCatalog,
+	waiting: WaitingRequest[],
+	snapshot: unknown,
+	options: SelectOptions,
+	tuning: DispatchTuning = DEFAULT_TUNING,
+): DispatchResult {
+	checkOptions(options);
+	const fleet = parseFleet(snapshot);
+	const states = serverStates(fleet, prepared);
+	// a full queue is no reason against a server that a job may wait for
+	const open = states.map((state) => ({ ...state, queueFull: false }));
+	const context = { prepared, fleet, states: open, options, tuning, kinds: new Map() };
+	const jobs = waiting.map((entry, index) => waitingJob(entry, index, context));
+	const result: DispatchResult = { start: [], waiting: [] };
+	const servable = jobs.filter((job) => {
+		if (job.kind.count > 0) return true;
+		answerUnservable(job, result);
+		return false;
+	});
+	if (servable.length === 0) return result;
+	const plan = bestPlan(servable, states, options.demand, tuning);
+	collect(plan, states, result);
+	return result;
+}
+
+/** Nothing can take it now: refused where the caller wants to know, else it goes on waiting. */
+function answerUnservable(job: WaitingJobState, result: DispatchResult): void {
+	const rejection = rejectionOf(job.input, candidatesOf(job.input, null));
+	const passing = TRANSIENT.has(rejection.rejection.code);
+	if (!passing) {
+		result.start.push(rejection);
+		return;
+	}
+	result.waiting.push({
+		job_id: job.jobId,
+		expected_start_seconds: null,
+		on_time_probability: 0,
+		reason: rejection.rejection.message,
+	});
+}
+
+/** Refusals that may be gone a moment later. */
+const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 'QUOTA']);
+
+/** The plan worth most over the prices tried. */
+function bestPlan(
+	jobs: WaitingJobState[],
+	states: ServerState[],
+	demand: Demand | undefined,
+	tuning: DispatchTuning,
+): Plan {
+	const ordered = [...jobs].sort(byDeadline);
+	const usable = usableBy(jobs, states);
+	const speed = usable.reduce((sum, state) => sum + state.speedFactor, 0);
+	const floorPrice = tuning.demandPrice * scarcity(usable, tuning) * loadPrice(demand, speed);
+	const typical = typicalSeconds(jobs);
+	let best: Plan | null = null;
+	for (const step of tuning.priceSteps) {
+		const plan = planAt(ordered, states, floorPrice + step / typical, floorPrice, tuning);
+		if (best === null || plan.value > best.value + 1e-9) best = plan;
+	}
+	const plan = best as Plan;
+	// a swap saved is worth something even where no demand is known
+	const orderPrice = floorPrice + LEAST_PRICE_STEP / typical;
+	for (const lane of plan.lanes) {
+		improveOrder(lane, orderPrice, tuning);
+		retime(lane);
+	}
+	return plan;
+}
+
+/** The fewer servers are left idle by one job more, the likelier a long job blocks one that comes next. */
+function scarcity(
+	usable: ServerState[],
+	{ scarcityIdle, scarcityBusy, scarcityPower }: DispatchTuning,
+): number {
+	const busy = usable.reduce((count, state) => count + (state.waitMean > 0 ? 1 : 0), 0);
+	const share = Math.min(1, (busy + 1) / Math.max(1, usable.length));
+	return scarcityIdle + scarcityBusy * share ** scarcityPower;
+}
+
+/** Servers that can take any of the jobs: others change nothing. */
+function usableBy(jobs: WaitingJobState[], states: ServerState[]): ServerState[] {
+	return states.filter((state) => jobs.some((job) => (job.options[state.index] ?? []).length > 0));
+}
+
+/** Mean run of each job's best option: the scale that prices are tried on. */
+function typicalSeconds(jobs: WaitingJobState[]): number {
+	const known = new Map<JobOption[][], number>();
+	let sum = 0;
+	for (const { options } of jobs) {
+		let seconds = known.get(options);
+		if (seconds === undefined) {
+			seconds = bestRunSeconds(options);
+			known.set(options, seconds);
+		}
+		sum += seconds;
+	}
+	return Math.max(1e-3, sum / jobs.length);
+}
+
+function bestRunSeconds(options: JobOption[][]): number {
+	let quality = -1;
+	let seconds = 0;
+	for (const option of options.flat()) {
+		if (option.quality <= quality) continue;
+		quality = option.quality;
+		seconds = option.runSeconds;
+	}
+	return seconds;
+}
+
+function collect(plan: Plan, states: ServerState[], result: DispatchResult): void {
+	for (const [s, lane] of plan.lanes.entries()) {
+		const state = states[s] as ServerState;
+		const startsNow = state.waitMean <= NEARLY_IDLE_SECONDS && !state.queueFull;
+		for (const [position, planned] of lane.jobs.entries()) {
+			if (position === 0 && startsNow) result.start.push(started(planned));
+			else result.waiting.push(held(planned, state, position));
+		}
+	}
+	for (const job of plan.unplanned) answerUnservable(job, result);
+}
+
+function started(planned: PlannedJob): Selection {
+	const { input } = planned.job;
+	return selectionOfRow(input, candidatesOf(input, null), planned.option.row);
+}
+
+function held(planned: PlannedJob, state: ServerState, position: number): WaitingJob {
+	const ahead =
+		position === 0
+			? 'what is running'
+			: `${position} other waiting job${position === 1 ? '' : 's'}`;
+	return {
+		job_id: planned.job.jobId,
+		expected_start_seconds: planned.startSeconds,
+		on_time_probability: planned.onTime,
+		reason: `Held back: expected on ${state.name} in ${formatSeconds(planned.startSeconds)}, after ${ahead}.`,
+	};
+}

@@ -1,0 +1,40 @@
+/**
+ * The levers of deciding late, with their defaults. Not part of the package's interface: the benchmark switches them
+ * off one by one to see what each is worth.
+ */
+export interface DispatchTuning {
+	/** What a finished job is worth beside its quality, so that deadlines are not traded for a little quality. */
+	onTimeWorth: number;
+	/** Displacing what is resident costs this many of its loads: bringing it back, and half as much for the next job. */
+	evictionFactor: number;
+	/** Share of that where another server holds the same weights. */
+	duplicateShare: number;
+	/** Factor on the price that jobs still to come are expected to pay; 0: GPU time is free. */
+	demandPrice: number;
+	/** Share of that price on an idle fleet, what is added when a job takes the last idle server, and how it rises. */
+	scarcityIdle: number;
+	scarcityBusy: number;
+	scarcityPower: number;
+	/** Prices tried on top of it, as quality per typical run of a job. */
+	priceSteps: readonly number[];
+	/** How far down a lane a job may be pulled to the front; 0: strictly by deadline. */
+	lookAhead: number;
+	/** Waiting time, in spans from asking to deadline, after which a job goes first. */
+	agedSpans: number;
+	/** Options that fit only if the prediction of their memory is exact count only where there is no other. */
+	memoryMargin: boolean;
+}
+
+export const DEFAULT_TUNING: DispatchTuning = {
+	onTimeWorth: 0.5,
+	evictionFactor: 1.5,
+	duplicateShare: 0.2,
+	demandPrice: 1,
+	scarcityIdle: 0.5,
+	scarcityBusy: 0.7,
+	scarcityPower: 2,
+	priceSteps: [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6],
+	lookAhead: 16,
+	agedSpans: 2,
+	memoryMargin: true,
+};

@@ -1,0 +1,207 @@
+/** One decision: request and fleet in, selection out. Owns the order of the steps; each step lives in its own file. */
+import { percentile95 } from '../estimate/log-normal';
+import { parseFleet } from '../fleet/parse';
+import type {
+	Demand,
+	Estimate,
+	RejectedDecision,
+	Rejection,
+	SelectedDecision,
+	Selection,
+	SelectOptions,
+} from '../selection/types';
+import { alternativesOf } from './alternatives';
+import { checkOptions } from './check-options';
+import type { Candidate, CandidateTable } from './candidate';
+import { candidatesOf, type DecisionInput, quotaOf } from './decision';
+import { Exclusions } from './exclusions';
+import { loadPrice } from './load-price';
+import { choose, type Choice } from './policy';
+import type { PreparedCatalog } from './prepared-catalog';
+import { selectionReason } from './reason';
+import { lateRefusal, LATE_BELOW, refusal, refusalThreshold } from './rejection';
+import { serverStates } from './server-state';
+import { type UnderstoodRequest, understandRequest } from './understood-request';
+
+export function selectFor(
+	prepared: PreparedCatalog,
+	request: unknown,
+	snapshot: unknown,
+	options: SelectOptions,
+): Selection {
+	checkOptions(options);
+	const fleet = parseFleet(snapshot);
+	const asked = understandRequest(request, prepared, options.nowMs);
+	return decide({ prepared, asked, fleet, states: serverStates(fleet, prepared), options });
+}
+
+function decide(input: DecisionInput): Selection {
+	const { asked, options } = input;
+	const exclusions = asked.request.explain ? new Exclusions() : null;
+	const table = candidatesOf(input, exclusions);
+	const price = priceFor(options.demand, table);
+	const choice = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price);
+	if (choice === null) return rejectionOf(input, table);
+	const alternatives =
+		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
+	if (asked.request.if_late === 'reject' && choice.highest < refusalThreshold(asked)) {
+		return rejected(input, lateRefusal(table, asked), alternatives);
+	}
+	return selected(input, choice, table, price, alternatives);
+}
+
+/**
+ * The answer for a row that was chosen elsewhere (a plan over several jobs). Explained against what the policy would
+ * say of this job alone.
+ */
+export function selectionOfRow(
+	input: DecisionInput,
+	table: CandidateTable,
+	row: number,
+): Selection {
+	const { asked, options } = input;
+	const price = priceFor(options.demand, table);
+	const alone = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price) as Choice;
+	if (asked.request.if_late === 'reject' && alone.highest < refusalThreshold(asked)) {
+		return rejected(input, lateRefusal(table, asked), []);
+	}
+	const choice = { ...alone, row };
+	const exclusions = asked.request.explain ? new Exclusions() : null;
+	if (exclusions !== null) candidatesOf(input, exclusions);
+	const alternatives =
+		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
+	return selected(input, choice, table, price, alternatives);
+}
+
+/** Only the servers that have a candidate count for the price: others change nothing. */
+function priceFor(demand: Demand | undefined, table: CandidateTable): number {
+	if (demand === undefined) return 0;
+	let speed = 0;
+	for (const server of new Set(table.servers)) speed += server.speedFactor;
+	return loadPrice(demand, speed);
+}
+
+/** Filters once more, this time to know why nothing passed. */
+export function rejectionOf(input: DecisionInput, table: CandidateTable): RejectedDecision {
+	const exclusions = new Exclusions();
+	candidatesOf(input, exclusions);
+	const { prepared, asked, fleet, options } = input;
+	const quota = quotaOf(asked, options.quotas);
+	const alternatives = asked.request.explain
+		? alternativesOf({ table, choice: null, exclusions, asked })
+		: [];
+	return rejected(input, refusal(exclusions, { prepared, asked, fleet, quota }), alternatives);
+}
+
+function rejected(
+	input: DecisionInput,
+	rejection: Rejection,
+	alternatives: Selection['alternatives'],
+): RejectedDecision {
+	return {
+		decision: 'rejected',
+		...common(input),
+		selection_reason: rejection.message,
+		rejection,
+		alternatives,
+	};
+}
+
+function common(
+	input: DecisionInput,
+): Pick<Selection, 'job_id' | 'request' | 'selected_at' | 'deadline_at'> {
+	const { asked, options } = input;
+	return {
+		job_id: asked.request.job_id ?? null,
+		request: asked.request,
+		selected_at: new Date(options.nowMs).toISOString(),
+		deadline_at: new Date(options.nowMs + asked.deadlineSeconds * 1000).toISOString(),
+	};
+}
+
+/** Quality the policy would have chosen on the same fleet with empty queues and nobody else asking. */
+function idleQuality(table: CandidateTable, asked: UnderstoodRequest): number {
+	const choice = choose(table, table.idle, asked.policy, asked.onTimeTarget, 0);
+	return choice === null ? 0 : (table.quality[choice.row] as number);
+}
+
+function selected(
+	input: DecisionInput,
+	choice: Choice,
+	table: CandidateTable,
+	price: number,
+	alternatives: Selection['alternatives'],
+): Selection {
+	const { asked } = input;
+	const candidate = table.at(choice.row);
+	const loaded = price > 0 || table.idle !== table.asIs;
+	const degraded = loaded && candidate.quality < idleQuality(table, asked) - 1e-9;
+	return {
+		decision: 'selected',
+		...common(input),
+		...chosen(candidate, asked),
+		degraded,
+		selection_reason: selectionReason(candidate, choice, asked, price, degraded),
+		rejection: null,
+		alternatives,
+	};
+}
+
+type Chosen = Omit<
+	SelectedDecision,
+	| 'decision'
+	| 'job_id'
+	| 'request'
+	| 'selected_at'
+	| 'deadline_at'
+	| 'degraded'
+	| 'selection_reason'
+	| 'rejection'
+	| 'alternatives'
+>;
+
+/** What a candidate means for whoever runs it. */
+export function chosen(candidate: Candidate, asked: UnderstoodRequest): Chosen {
+	const { plan, server } = candidate;
+	const { request } = asked;
+	const { preset } = plan.prepared;
+	return {
+		model_name: plan.model.name,
+		preset: preset.name,
+		server: server.name,
+		server_url: server.server.url ?? null,
+		files: plan.model.model.files,
+		parameters: {
+			steps: plan.steps,
+			cfg: plan.cfg,
+			sampler_name: request.sampler_name ?? preset.sampler_name,
+			scheduler: request.scheduler ?? preset.scheduler,
+			width: plan.width,
+			height: plan.height,
+			batch_size: request.batch_size,
+			seed: request.seed ?? null,
+			denoise: request.denoise,
+			prompt: request.prompt,
+			negative_prompt: request.negative_prompt,
+			loras: preset.loras,
+		},
+		estimate: estimateOf(candidate),
+		queue_number: server.queueNumber,
+		late: candidate.onTime < LATE_BELOW,
+	};
+}
+
+function estimateOf(candidate: Candidate): Estimate {
+	return {
+		queue_seconds: candidate.server.waitMean,
+		load_seconds: candidate.loadSeconds,
+		run_seconds: candidate.runSeconds,
+		p50_seconds: candidate.p50,
+		p95_seconds: percentile95(candidate.totalMean, candidate.totalVariance),
+		on_time_probability: candidate.onTime,
+		quality: candidate.quality,
+		cost: candidate.cost,
+		cost_unit: candidate.costUnit,
+		vram_peak_bytes: Math.round(candidate.peakBytes),
+	};
+}

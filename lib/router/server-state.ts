@@ -1,0 +1,201 @@
+/** One server as a decision sees it: memory a run can get, the wait, what will be resident, speed and price. */
+import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
+import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
+import { BYTES_PER_GB } from '../units';
+import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
+
+/** Spread of what is left of a queued job (coefficient of variation): with a known figure, and without. */
+const KNOWN_JOB_CV = 0.15;
+const UNKNOWN_JOB_CV = 1;
+
+export interface ServerState {
+	server: FleetServer;
+	name: string;
+	/** Position in the snapshot. */
+	index: number;
+	reachable: boolean;
+	queueFull: boolean;
+	/** Bytes a run can get; null where the server reports no device. */
+	availableBytes: number | null;
+	waitMean: number;
+	waitVariance: number;
+	/** Weights resident when a job appended now has its turn, and now. */
+	residentKey: string | null;
+	idleResidentKey: string | null;
+	/** Cold load of what is resident when a job appended now has its turn. */
+	residentLoadSeconds: number;
+	speedFactor: number;
+	/** Currency per second, or null: no price known. */
+	pricePerSecond: number | null;
+	installed: ReadonlySet<string> | null;
+	queueNumber: number;
+}
+
+/** Lists are long and come again with every decision; one that grew or shrank is read anew. */
+const installedSets = new WeakMap<string[], { length: number; names: ReadonlySet<string> }>();
+
+/** Installed names, as given and by their last part: a catalog may name a file that lies in a sub-folder. */
+function installedSet(files: string[]): ReadonlySet<string> {
+	const cached = installedSets.get(files);
+	if (cached?.length === files.length) return cached.names;
+	const set = new Set<string>();
+	for (const file of files) {
+		const name = normaliseFileName(file);
+		set.add(name);
+		set.add(baseName(name));
+	}
+	installedSets.set(files, { length: files.length, names: set });
+	return set;
+}
+
+/** True where the file is known to be there, or nothing is known. */
+export function isInstalled(installed: ReadonlySet<string> | null, file: string): boolean {
+	return installed === null || installed.has(file) || installed.has(baseName(file));
+}
+
+/**
+ * Bytes a run can get on a device: free + what ComfyUI itself holds and would evict, less the reserve.
+ * On cpu and mps ComfyUI reports system memory four times over, so "held by ComfyUI" would be everything in use on the
+ * machine; there only the model that is resident counts as evictable.
+ */
+function deviceBytes(device: FleetDevice, residentBytes: number, reserveBytes: number): number {
+	const sharedMemory = device.type === 'cpu' || device.type === 'mps';
+	const held = sharedMemory ? residentBytes : device.torch_vram_total - device.torch_vram_free;
+	return Math.min(device.vram_total, device.vram_free + held) - reserveBytes;
+}
+
+function availableBytes(
+	server: FleetServer,
+	prepared: PreparedCatalog,
+	reserveGb: number,
+): number | null {
+	const reserve = reserveGb * BYTES_PER_GB;
+	const residentGb = server.loaded_model
+		? (prepared.modelsByName.get(server.loaded_model)?.model.vram_gb ?? 0)
+		: 0;
+	let best: number | null = null;
+	for (const device of server.devices) {
+		const bytes = deviceBytes(device, residentGb * BYTES_PER_GB, reserve);
+		if (best === null || bytes > best) best = bytes;
+	}
+	return best;
+}
+
+/** Seconds this queued job still needs once it has the device. */
+export function remainingSeconds(job: QueuedJob, prepared: PreparedCatalog): number {
+	if (job.remaining_seconds !== null && job.remaining_seconds >= 0) return job.remaining_seconds;
+	const known = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
+	const preset = known?.presets[0];
+	return preset ? preset.preset.avg_time_seconds : prepared.unknownJobSeconds;
+}
+
+function weightsKey(modelName: string | null, prepared: PreparedCatalog): string | null {
+	if (modelName === null) return null;
+	return prepared.modelsByName.get(modelName)?.weightsKey ?? null;
+}
+
+function loadSecondsOf(modelName: string | null, prepared: PreparedCatalog): number {
+	return modelName === null ? 0 : (prepared.modelsByName.get(modelName)?.loadSeconds ?? 0);
+}
+
+/** True where `b` may follow `a` as it stands. */
+function isBefore(a: QueuedJob, b: QueuedJob): boolean {
+	if (a.running !== b.running) return a.running;
+	return a.queue_number <= b.queue_number;
+}
+
+/** Running order: the running job, then by ComfyUI's number, then as listed. */
+export function inRunningOrder(queue: QueuedJob[]): QueuedJob[] {
+	// nearly always so, and worth finding out: a queue can have thousands of jobs, and is read at every decision
+	if (queue.every((job, index) => index === 0 || isBefore(queue[index - 1] as QueuedJob, job))) {
+		return queue;
+	}
+	const ordered = queue.map((job, index) => ({ job, index }));
+	ordered.sort(
+		(a, b) =>
+			Number(b.job.running) - Number(a.job.running) ||
+			a.job.queue_number - b.job.queue_number ||
+			a.index - b.index,
+	);
+	return ordered.map(({ job }) => job);
+}
+
+function serverState(server: FleetServer, index: number, prepared: PreparedCatalog): ServerState {
+	const known = prepared.serversByName.get(server.name);
+	const queue = inRunningOrder(server.queue);
+	let waitMean = 0;
+	let waitVariance = 0;
+	let lastNumber = -1;
+	for (const job of queue) {
+		const seconds = remainingSeconds(job, prepared);
+		const cv = job.remaining_seconds === null ? UNKNOWN_JOB_CV : KNOWN_JOB_CV;
+		waitMean += seconds;
+		waitVariance += (cv * seconds) ** 2;
+		if (job.queue_number > lastNumber) lastNumber = job.queue_number;
+	}
+	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? null;
+	const maxQueue = server.max_queue ?? known?.max_queue ?? null;
+	const reserveGb = server.vram_reserve_gb ?? known?.vram_reserve_gb ?? DEFAULT_VRAM_RESERVE_GB;
+	const idleResidentKey = weightsKey(server.loaded_model, prepared);
+	const last = queue.at(-1);
+	return {
+		server,
+		name: server.name,
+		index,
+		reachable: server.reachable,
+		queueFull: maxQueue !== null && queue.length >= maxQueue,
+		availableBytes: availableBytes(server, prepared, reserveGb),
+		waitMean,
+		waitVariance,
+		residentKey: last === undefined ? idleResidentKey : weightsKey(last.model_name, prepared),
+		idleResidentKey,
+		residentLoadSeconds: loadSecondsOf(
+			last === undefined ? server.loaded_model : last.model_name,
+			prepared,
+		),
+		speedFactor: server.speed_factor ?? known?.speed_factor ?? 1,
+		pricePerSecond: hourlyCost === null ? null : hourlyCost / 3600,
+		installed: server.installed_files === null ? null : installedSet(server.installed_files),
+		queueNumber: Math.floor(lastNumber) + 1,
+	};
+}
+
+/**
+ * Servers of one physical GPU share its memory: what jobs queued on a sibling will take beyond what it holds today is
+ * not visible in `vram_free` yet and is taken off here.
+ */
+function subtractSiblingClaims(states: ServerState[], prepared: PreparedCatalog): void {
+	const groups = new Map<string, ServerState[]>();
+	for (const state of states) {
+		const group =
+			state.server.gpu_group ?? prepared.serversByName.get(state.name)?.gpu_group ?? null;
+		if (group !== null) groups.set(group, [...(groups.get(group) ?? []), state]);
+	}
+	for (const members of groups.values()) {
+		if (members.length < 2) continue;
+		const claims = members.map((member) => unseenClaimBytes(member, prepared));
+		const total = claims.reduce((sum, claim) => sum + claim, 0);
+		members.forEach((member, i) => {
+			if (member.availableBytes !== null) member.availableBytes -= total - (claims[i] ?? 0);
+		});
+	}
+}
+
+function unseenClaimBytes(state: ServerState, prepared: PreparedCatalog): number {
+	const device = state.server.devices[0];
+	const held = device ? device.torch_vram_total - device.torch_vram_free : 0;
+	let claim = 0;
+	for (const job of state.server.queue) {
+		const model = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
+		const preset = model?.presets[0];
+		if (preset) claim = Math.max(claim, preset.referencePeakBytes);
+	}
+	return Math.max(0, claim - held);
+}
+
+/** The fleet's servers, prepared for one decision. */
+export function serverStates(fleet: FleetSnapshot, prepared: PreparedCatalog): ServerState[] {
+	const states = fleet.servers.map((server, index) => serverState(server, index, prepared));
+	if (states.length > 1) subtractSiblingClaims(states, prepared);
+	return states;
+}

@@ -1,0 +1,178 @@
+/** The router's answer. Owns the output shapes of `select` and `dispatch`; decides nothing. */
+import type { Lora, ModelFiles } from '../catalog/schema';
+import type { SelectionRequest } from '../request/schema';
+
+/** Why a candidate was not chosen, or a request was refused. */
+export const REASON_CODES = [
+	'PURPOSE',
+	'LICENSE',
+	'NOT_INSTALLED',
+	'SIZE',
+	'INPUTS',
+	'QUALITY_FLOOR',
+	'MAX_COST',
+	'QUOTA',
+	'UNREACHABLE',
+	'QUEUE_FULL',
+	'VRAM',
+	'VRAM_OFFLOAD',
+	'DISABLED',
+	'EXCLUDED',
+	'LATE',
+	'LESS_QUALITY',
+	'DEARER',
+	'SLOWER',
+	'LOAD_PRICE',
+	'NO_SERVERS',
+	'NO_MODELS',
+	'LESS_CERTAIN',
+	'TIE',
+] as const;
+export type ReasonCode = (typeof REASON_CODES)[number];
+
+export interface SelectionParameters {
+	steps: number;
+	cfg: number;
+	sampler_name: string;
+	scheduler: string;
+	width: number;
+	height: number;
+	batch_size: number;
+	/** null: drawn when it runs. */
+	seed: number | null;
+	denoise: number;
+	prompt: string;
+	negative_prompt: string;
+	loras: Lora[];
+}
+
+/** Seconds unless said otherwise. */
+export interface Estimate {
+	queue_seconds: number;
+	load_seconds: number;
+	run_seconds: number;
+	/** Of the whole: queue + load + run. */
+	p50_seconds: number;
+	p95_seconds: number;
+	on_time_probability: number;
+	quality: number;
+	/** In `cost_unit`. */
+	cost: number;
+	/** The catalog's currency, or `gpu_seconds` where no price is known. */
+	cost_unit: string;
+	vram_peak_bytes: number;
+}
+
+export interface Alternative {
+	model_name: string;
+	preset: string | null;
+	server: string | null;
+	reason_code: ReasonCode;
+	reason: string;
+}
+
+export interface Rejection {
+	code: ReasonCode;
+	message: string;
+	hint: string;
+	/** With LATE: the least deadline in seconds that would have been accepted. */
+	least_deadline_seconds?: number;
+	/** With VRAM and VRAM_OFFLOAD: the bytes missing on the nearest server. */
+	vram_missing_bytes?: number;
+}
+
+interface Decision {
+	job_id: string | null;
+	request: SelectionRequest;
+	/** ISO 8601, UTC. */
+	selected_at: string;
+	deadline_at: string;
+	selection_reason: string;
+	alternatives: Alternative[];
+}
+
+export interface SelectedDecision extends Decision {
+	decision: 'selected';
+	model_name: string;
+	preset: string;
+	server: string;
+	server_url: string | null;
+	files: ModelFiles;
+	parameters: SelectionParameters;
+	estimate: Estimate;
+	/** ComfyUI's `number`: lower runs first. null: let the server count. */
+	queue_number: number | null;
+	late: boolean;
+	degraded: boolean;
+	rejection: null;
+}
+
+export interface RejectedDecision extends Decision {
+	decision: 'rejected';
+	rejection: Rejection;
+}
+
+export type Selection = SelectedDecision | RejectedDecision;
+
+export interface WaitingJob {
+	job_id: string;
+	/** null where it cannot be served now. */
+	expected_start_seconds: number | null;
+	on_time_probability: number;
+	reason: string;
+}
+
+export interface DispatchResult {
+	start: Selection[];
+	waiting: WaitingJob[];
+}
+
+/** What the caller has lately seen arrive. */
+export interface Demand {
+	arrivals_per_second: number;
+	gpu_seconds_per_job?: number;
+}
+
+/** A learned correction over the catalog's figures; null = all presets, or all servers. */
+export interface CalibrationEntry {
+	model_name: string;
+	preset: string | null;
+	server: string | null;
+	samples: number;
+	time_factor: number;
+	p95_factor: number;
+	load_factor: number;
+	vram_factor: number;
+	/** 90 % interval of `time_factor`. */
+	time_interval?: [number, number];
+	/** Cold runs, peaks of VRAM, and runs ended early that it rests on. */
+	load_samples?: number;
+	vram_samples?: number;
+	censored_samples?: number;
+	/** The figures changed within the log; what was before is no longer used. */
+	drift?: boolean;
+	/** Where it comes from, one sentence for people. */
+	source?: string;
+}
+
+/** What is left of a user's quota. Absent fields are unlimited. */
+export interface QuotaState {
+	user_id: string;
+	images_left?: number;
+	gpu_seconds_left?: number;
+	cost_left?: number;
+	resets_at?: string;
+}
+
+export interface SelectOptions {
+	/** Now, in milliseconds since the epoch. */
+	nowMs: number;
+	demand?: Demand;
+	calibration?: CalibrationEntry[];
+	quotas?: QuotaState[];
+}
+
+export interface WaitingRequest {
+	request: unknown;
+	waiting_seconds: number;
+}

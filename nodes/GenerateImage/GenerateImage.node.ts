@@ -1,0 +1,49 @@
+/** Generate Image: from a request to images, deadline held. A shell: no rule of the domain. */
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { searchModels } from '../SelectModel/search-models';
+import { testComfyUi } from '../shared/test-comfyui';
+import { testPostgres } from '../shared/test-postgres';
+import { generateImageProperties } from './description';
+import { execute } from './execute';
+
+export class GenerateImage implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'ComfyUI: Generate Image',
+		name: 'generateImage',
+		icon: { light: 'file:generateImage.svg', dark: 'file:generateImage.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ $parameter["operation"] === "generate" ? ({ fields: $parameter["purpose"] + ", " + $parameter["urgency"], selection: "as selected" })[$parameter["requestFrom"]] || "as requested" : $parameter["operation"] }}',
+		description:
+			'Makes images with ComfyUI: picks model, preset and server, holds the deadline, survives faults, logs every attempt',
+		defaults: { name: 'Generate Image' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
+		outputNames: ['Done', 'Failed'],
+		usableAsTool: true,
+		credentials: [
+			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
+			{
+				name: 'comfyUiRouterPostgresApi',
+				displayName: 'Postgres (Optional, for the Log)',
+				required: false,
+				testedBy: 'testPostgres',
+			},
+		],
+		properties: generateImageProperties,
+	};
+
+	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await execute(this);
+	}
+}

@@ -1,0 +1,172 @@
+/** The fields of Generate Image: what most need first, by operation; the rest under Additional Fields and Options. */
+import type { INodeProperties } from 'n8n-workflow';
+
+import { catalogPropertiesWithPostgres } from '../shared/catalog-properties';
+import { credentialsSlot } from '../shared/credentials-slot';
+import { additionalFields, requestFields } from '../shared/request-properties';
+import { modelChoice, requestSource } from '../shared/request-source-properties';
+import { generateOptions, resumeOptions, submitOptions } from './options-description';
+import { workflowProperties } from './workflow-description';
+
+const MAKING = ['generate', 'submit'];
+
+/** The same fields, for these operations only. */
+function onlyFor(operations: string[], properties: INodeProperties[]): INodeProperties[] {
+	return properties.map((property) => ({
+		...property,
+		displayOptions: {
+			...property.displayOptions,
+			show: { ...property.displayOptions?.show, operation: operations },
+		},
+	}));
+}
+
+/** Fields that a selection made before has decided already. */
+function unlessSelected(properties: INodeProperties[]): INodeProperties[] {
+	return properties.map((property) => ({
+		...property,
+		displayOptions: {
+			...property.displayOptions,
+			hide: { ...property.displayOptions?.hide, requestFrom: ['selection'] },
+		},
+	}));
+}
+
+const operation: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'generate',
+	options: [
+		{
+			name: 'Generate',
+			value: 'generate',
+			description: 'Wait for the images and put them into the items',
+			action: 'Generate images',
+		},
+		{
+			name: 'Resume',
+			value: 'resume',
+			description: 'Get the images of a job that was submitted before',
+			action: 'Get the images of a submitted job',
+		},
+		{
+			name: 'Submit',
+			value: 'submit',
+			description: 'Hand the job to a server and go on at once with its prompt ID',
+			action: 'Submit a job without waiting',
+		},
+	],
+};
+
+/** As in Select Model, and what that node has selected. */
+const requestSourceWithSelection: INodeProperties[] = [
+	...requestSource.map((property) =>
+		property.name === 'requestFrom'
+			? {
+					...property,
+					options: [
+						...(property.options ?? []),
+						{
+							name: 'Selection',
+							value: 'selection',
+							description:
+								'What Select Model chose: it runs first as selected. Only what goes wrong is decided anew.',
+						},
+					],
+				}
+			: property,
+	),
+	{
+		displayName: 'Selection',
+		name: 'selection',
+		type: 'json',
+		default: '={{ $json.selection }}',
+		required: true,
+		description:
+			'What Select Model returned for this job. If a node in between replaced the item, refer to it by name.',
+		hint: "Example: {{ $('Select Model').item.json.selection }}",
+		displayOptions: { show: { requestFrom: ['selection'] } },
+	},
+];
+
+const wishes: INodeProperties[] = requestFields.map((property) =>
+	property.name === 'prompt' ? { ...property, description: 'What the image shows' } : property,
+);
+
+const deadline: INodeProperties[] = [
+	{
+		displayName: 'Target Time (Seconds)',
+		name: 'targetSeconds',
+		type: 'number',
+		typeOptions: { minValue: 0, numberPrecision: 3 },
+		default: 0,
+		description:
+			'Seconds from now until the image should be there. 0: what the urgency gives. A deadline in the request goes before it.',
+	},
+];
+
+const making: INodeProperties[] = [
+	{
+		displayName: 'Auto-Quality',
+		name: 'autoQuality',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether quality is given up step by step where the target time or the memory demands it, never below the least quality',
+	},
+	{
+		displayName: 'Input Image Fields',
+		name: 'imageFields',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. data',
+		description:
+			'Names of binary fields of the item with images to start from, separated by commas. They are uploaded first.',
+	},
+];
+
+const resuming: INodeProperties[] = [
+	{
+		displayName: 'Prompt ID',
+		name: 'promptId',
+		type: 'string',
+		default: '={{ $json.prompt_id }}',
+		required: true,
+		description: 'As Submit put it into the item',
+	},
+	{
+		displayName: 'Server',
+		name: 'server',
+		type: 'string',
+		default: '={{ $json.server }}',
+		required: true,
+		description: 'Name of the server that has the job, as the credential names it',
+	},
+	{
+		displayName: 'Selection',
+		name: 'resumeSelection',
+		type: 'json',
+		default: '={{ $json.selection }}',
+		description:
+			'What Submit put into the item. Without it nothing is logged and nobody knows whether the image is on time.',
+	},
+];
+
+export const generateImageProperties: INodeProperties[] = [
+	credentialsSlot,
+	operation,
+	...onlyFor(MAKING, requestSourceWithSelection),
+	...onlyFor(MAKING, wishes),
+	...onlyFor(MAKING, unlessSelected(deadline)),
+	...onlyFor(MAKING, making),
+	...onlyFor(MAKING, unlessSelected(modelChoice)),
+	...onlyFor(MAKING, workflowProperties),
+	...onlyFor(['resume'], resuming),
+	...onlyFor(MAKING, catalogPropertiesWithPostgres),
+	...onlyFor(MAKING, [additionalFields]),
+	...onlyFor(['generate'], [generateOptions]),
+	...onlyFor(['submit'], [submitOptions]),
+	...onlyFor(['resume'], [resumeOptions]),
+];

@@ -1,0 +1,61 @@
+/** A generator for one run of the node: catalog, servers and log from its parameters and credentials. */
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { systemClock } from '../../adapters/system-clock';
+import { systemRandom } from '../../adapters/system-random';
+import { parseCatalog } from '../../lib/catalog/parse';
+import type { Catalog } from '../../lib/catalog/schema';
+import type { UsageStore } from '../../lib/ports';
+import { createGenerator, type Generator } from '../../service/generate';
+import type { ComfyUiClient } from '../../adapters/comfyui';
+import { readCatalog } from '../shared/catalog-source';
+import { sharedComfyUiClients } from '../shared/shared-clients';
+import { usageStore } from '../shared/usage-store';
+import { readOptions } from './read-options';
+import { workflowReader } from './workflow-files';
+
+const POSTGRES = 'comfyUiRouterPostgresApi';
+
+export interface OpenGenerator {
+	generator: Generator;
+	servers: ComfyUiClient[];
+}
+
+/** @throws RouterError CATALOG_INVALID, OPTIONS_INVALID, FILE_*, POSTGRES_* */
+export async function openGenerator(
+	context: IExecuteFunctions,
+	operation: string,
+): Promise<OpenGenerator> {
+	const { timeoutSeconds } = readOptions(context);
+	const [catalog, credential, store] = await Promise.all([
+		catalogFor(context, operation),
+		context.getCredentials('comfyUiApi'),
+		storeOf(context),
+	]);
+	const servers = sharedComfyUiClients(credential, timeoutSeconds);
+	const generator = createGenerator({
+		catalog,
+		servers,
+		clock: systemClock,
+		random: systemRandom,
+		store,
+		readWorkflow: workflowReader(context),
+		workflowId: context.getWorkflow().id ?? null,
+		executionId: context.getExecutionId(),
+	});
+	return { generator, servers };
+}
+
+/** A run that is picked up again is decided already. */
+async function catalogFor(context: IExecuteFunctions, operation: string): Promise<Catalog> {
+	if (operation === 'resume') return parseCatalog({ version: 1, models: [] });
+	return await readCatalog(context, (name) => context.getNodeParameter(name, 0));
+}
+
+/** The credential is optional: without it nothing is logged. */
+async function storeOf(
+	context: IExecuteFunctions,
+): Promise<Pick<UsageStore, 'recordUsage'> | null> {
+	if (context.getNode().credentials?.[POSTGRES] === undefined) return null;
+	return usageStore(await context.getCredentials(POSTGRES));
+}

@@ -1,0 +1,40 @@
+/** Manage Models' run: one operation for each item, each with its own result. */
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { failedItem } from '../shared/failed-item';
+import { toNodeError } from '../shared/to-node-error';
+import { benchmarkOn } from './operations/benchmark';
+import { calibrateOn } from './operations/calibrate';
+import { freeVramOn } from './operations/free-vram';
+import { listOn } from './operations/list';
+import { prewarmOn } from './operations/prewarm';
+import { syncOn } from './operations/sync';
+
+type Operation = (context: IExecuteFunctions, itemIndex: number) => Promise<IDataObject[]>;
+
+const OPERATIONS: Record<string, Operation> = {
+	benchmark: benchmarkOn,
+	calibrate: calibrateOn,
+	freeVram: freeVramOn,
+	list: listOn,
+	prewarm: prewarmOn,
+	sync: syncOn,
+};
+
+export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const output: INodeExecutionData[] = [];
+	for (const [itemIndex, item] of context.getInputData().entries()) {
+		try {
+			const operation = context.getNodeParameter('operation', itemIndex) as string;
+			const results = await (OPERATIONS[operation] as Operation)(context, itemIndex);
+			output.push(...results.map((json) => ({ json, pairedItem: { item: itemIndex } })));
+		} catch (error) {
+			// a cancelled execution ends here, whatever the node does with errors
+			const cancelled = context.getExecutionCancelSignal?.()?.aborted === true;
+			if (cancelled || !context.continueOnFail())
+				throw toNodeError(context.getNode(), error, itemIndex);
+			output.push(failedItem(context, item, itemIndex, error));
+		}
+	}
+	return [output];
+}

@@ -1,0 +1,130 @@
+/** The options of Manage Models; each is shown for the operations that heed it. */
+import type { INodeProperties } from 'n8n-workflow';
+
+const shownFor = (...operations: string[]) => ({ show: { '/operation': operations } });
+const forBenchmark = shownFor('benchmark');
+
+export const options: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add Option',
+	default: {},
+	options: [
+		{
+			displayName: 'Create Catalog If Missing',
+			name: 'createMissing',
+			type: 'boolean',
+			default: true,
+			description:
+				'Whether a catalog that is not in Postgres yet is made from the shipped one before it is changed',
+			displayOptions: shownFor('sync'),
+		},
+		{
+			displayName: 'Days of the Log',
+			name: 'sinceDays',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 3650 },
+			default: 90,
+			description: 'How far back runs are read',
+			displayOptions: shownFor('calibrate'),
+		},
+		{
+			displayName: 'Enabled Only',
+			name: 'enabledOnly',
+			type: 'boolean',
+			default: true,
+			description: 'Whether models that are disabled in the catalog are left out',
+			displayOptions: shownFor('list'),
+		},
+		{
+			displayName: 'Extra Model Paths',
+			name: 'extraModelPaths',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. /mnt/comfyui/extra_model_paths.yaml',
+			description: "ComfyUI's file with more folders. Left out: the one in or beside the folder.",
+			displayOptions: shownFor('sync'),
+		},
+		{
+			displayName: 'Installed Only',
+			name: 'installedOnly',
+			type: 'boolean',
+			default: true,
+			description: 'Whether models that no server has are left out',
+			displayOptions: shownFor('list'),
+		},
+		{
+			displayName: 'Maximum Minutes',
+			name: 'maxMinutes',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 1440 },
+			default: 15,
+			description:
+				'Runs are planned up to this time, by the estimate; no run begins later than that',
+			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'Maximum Runs',
+			name: 'maxRuns',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 500 },
+			default: 40,
+			description: 'Most runs that are planned on a server',
+			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'Measure Loads',
+			name: 'cold',
+			type: 'boolean',
+			default: true,
+			description: 'Whether the load of each model is measured; everything is unloaded before it',
+			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'More Sizes (Megapixels)',
+			name: 'megapixels',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 0.5, 2',
+			description: "Sizes to measure besides each preset's own, in its shape; separated by commas",
+			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'Server Timeout (Seconds)',
+			name: 'timeoutSeconds',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 120 },
+			default: 20,
+			description: 'How long a ComfyUI server may take for one answer',
+		},
+		{
+			displayName: 'Settle Within (Seconds)',
+			name: 'settleSeconds',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 600 },
+			default: 30,
+			description:
+				'How long to watch the memory at most: it has settled when three readings agree within 2 %',
+			displayOptions: shownFor('freeVram'),
+		},
+		{
+			displayName: 'Wait for an Idle Server (Minutes)',
+			name: 'waitMinutes',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 1440 },
+			default: 10,
+			description: 'How long to wait, all in all, where the benchmark is to wait for other jobs',
+			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'Warm Runs',
+			name: 'repeats',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 10 },
+			default: 3,
+			description: 'How often each preset and size is measured once it is loaded',
+			displayOptions: forBenchmark,
+		},
+	],
+};

@@ -1,0 +1,50 @@
+/** Select Model: picks the best ComfyUI model, preset and server for every item. A shell: no rule of the domain. */
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { testComfyUi } from '../shared/test-comfyui';
+import { testPostgres } from '../shared/test-postgres';
+import { selectModelProperties } from './description';
+import { execute } from './execute';
+import { searchModels } from './search-models';
+
+export class SelectModel implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'ComfyUI: Select Model',
+		name: 'selectModel',
+		icon: { light: 'file:selectModel.svg', dark: 'file:selectModel.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ $parameter["modelChoice"] === "pinned" ? "preset and server" : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
+		description:
+			'Picks the best ComfyUI model, preset and server for an image job: urgency, purpose, quality, cost and free VRAM',
+		defaults: { name: 'Select Model' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
+		outputNames: ['Selected', 'Rejected'],
+		usableAsTool: true,
+		credentials: [
+			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
+			{
+				name: 'comfyUiRouterPostgresApi',
+				displayName: 'Postgres',
+				required: true,
+				testedBy: 'testPostgres',
+				displayOptions: { show: { catalogSource: ['postgres'] } },
+			},
+		],
+		properties: selectModelProperties,
+	};
+
+	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await execute(this);
+	}
+}

@@ -1,0 +1,86 @@
+/** The fields of Select Model: a few first, the rest under Additional Fields and Options. */
+import type { INodeProperties } from 'n8n-workflow';
+
+import { catalogPropertiesWithPostgres } from '../shared/catalog-properties';
+import { credentialsSlot } from '../shared/credentials-slot';
+import { additionalFields, requestFields } from '../shared/request-properties';
+import { modelChoice, requestSource } from '../shared/request-source-properties';
+
+const workflowOutput: INodeProperties[] = [
+	{
+		displayName: 'Fill in a ComfyUI Workflow',
+		name: 'workflowFrom',
+		type: 'options',
+		default: 'none',
+		description:
+			'Whether to return your own workflow with the selection put in: model files, steps, CFG, sampler, seed, size and texts',
+		options: [
+			{ name: 'From a Field of the Item', value: 'field' },
+			{ name: 'From JSON', value: 'json' },
+			{ name: 'No', value: 'none' },
+		],
+	},
+	{
+		displayName: 'Workflow JSON',
+		name: 'workflowJson',
+		type: 'json',
+		default: '{}',
+		required: true,
+		description: "A workflow in API format: ComfyUI's menu Workflow > Export (API)",
+		displayOptions: { show: { workflowFrom: ['json'] } },
+	},
+	{
+		displayName: 'Workflow Field',
+		name: 'workflowField',
+		type: 'string',
+		default: 'graph',
+		required: true,
+		placeholder: 'e.g. body.graph',
+		description: 'Name of the field that holds a workflow in API format; dots lead into objects',
+		displayOptions: { show: { workflowFrom: ['field'] } },
+	},
+	{
+		displayName:
+			'The result is in the field <code>workflow</code> of the item, ready to be sent to ComfyUI.',
+		name: 'workflowNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { workflowFrom: ['json', 'field'] } },
+	},
+];
+
+const options: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add Option',
+	default: {},
+	options: [
+		{
+			displayName: 'Explain',
+			name: 'explain',
+			type: 'boolean',
+			default: true,
+			description: 'Whether the selection lists the alternatives and why each of them lost',
+		},
+		{
+			displayName: 'Server Timeout (Seconds)',
+			name: 'timeoutSeconds',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 120 },
+			default: 5,
+			description: 'How long a ComfyUI server may take to answer before it counts as not reachable',
+		},
+	],
+};
+
+export const selectModelProperties: INodeProperties[] = [
+	credentialsSlot,
+	...requestSource,
+	...requestFields,
+	...modelChoice,
+	...workflowOutput,
+	...catalogPropertiesWithPostgres,
+	additionalFields,
+	options,
+];

@@ -1,0 +1,167 @@
+/** Select Model's run: one fleet and one catalog for all items, each item decided after the ones before it. */
+import { randomInt } from 'node:crypto';
+
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { systemClock } from '../../adapters/system-clock';
+import type { Catalog } from '../../lib/catalog/schema';
+import { afterSelection } from '../../lib/fleet/after-selection';
+import type { FleetSnapshot } from '../../lib/fleet/types';
+import { ModelRouter } from '../../lib/router/model-router';
+import type { SelectedDecision, Selection } from '../../lib/selection/types';
+import { applySelection } from '../../lib/workflow/apply-selection';
+import type { ApiGraph } from '../../lib/workflow/graph';
+import { unfitModels } from '../../lib/workflow/unfit-models';
+import { readFleet } from '../../service/fleet';
+import { readCatalog } from '../shared/catalog-source';
+import { comfyUiClients } from '../shared/comfyui-servers';
+import { listOf } from '../shared/fields';
+import { failedItem } from '../shared/failed-item';
+import { jobIdPrefix } from '../shared/job-id';
+import { readGraph } from '../shared/read-graph';
+import { type RawRequest, readRequest } from '../shared/read-request';
+import { toNodeError } from '../shared/to-node-error';
+
+/** Items decided between two turns of n8n's event loop, so that a long run does not freeze the editor. */
+const ITEMS_PER_TURN = 50;
+const MS_PER_SECOND = 1000;
+/** A server that does not answer must not use up an urgent job's time. */
+const DEFAULT_TIMEOUT_SECONDS = 5;
+
+interface Deciding {
+	catalog: Catalog;
+	router: ModelRouter;
+	fleet: FleetSnapshot;
+	jobIds: string;
+}
+
+interface Decided {
+	selection: Selection;
+	workflow: IDataObject | undefined;
+}
+
+async function prepare(context: IExecuteFunctions): Promise<Deciding> {
+	const catalog = await readCatalog(context, (name) => context.getNodeParameter(name, 0));
+	const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = context.getNodeParameter(
+		'options',
+		0,
+		{},
+	) as {
+		timeoutSeconds?: number;
+	};
+	const servers = comfyUiClients(await context.getCredentials('comfyUiApi'), timeoutSeconds);
+	try {
+		const fleet = await readFleet({
+			catalog,
+			servers,
+			clock: systemClock,
+			timeoutMs: timeoutSeconds * MS_PER_SECOND,
+			signal: context.getExecutionCancelSignal?.(),
+		});
+		return { catalog, router: new ModelRouter(catalog), fleet, jobIds: jobIdPrefix(context) };
+	} finally {
+		for (const server of servers) server.close();
+	}
+}
+
+/** A seed that a JavaScript number holds exactly. */
+function drawSeed(): number {
+	return randomInt(2 ** 47);
+}
+
+/** Leaves out models that the graph cannot load. A pinned one stays: filling in then says why it does not fit. */
+function forGraph(request: RawRequest, graph: ApiGraph, catalog: Catalog): RawRequest {
+	const unfit = request.model_name ? [] : unfitModels(graph, catalog);
+	if (unfit.length === 0) return request;
+	return { ...request, exclude_models: [...listOf(request.exclude_models), ...unfit] };
+}
+
+function filledIn(graph: ApiGraph, selection: SelectedDecision): IDataObject {
+	const seed = selection.parameters.seed ?? drawSeed();
+	return applySelection(graph, selection, { seed }).graph as unknown as IDataObject;
+}
+
+function decide(context: IExecuteFunctions, itemIndex: number, deciding: Deciding): Decided {
+	const wanted = readRequest(context, itemIndex, `${deciding.jobIds}${itemIndex}`);
+	const graph = readGraph(context, itemIndex);
+	const request = graph ? forGraph(wanted, graph, deciding.catalog) : wanted;
+	const selection = deciding.router.select(request, deciding.fleet, { nowMs: systemClock.nowMs() });
+	if (selection.decision !== 'selected') return { selection, workflow: undefined };
+	const workflow = graph === undefined ? undefined : filledIn(graph, selection);
+	// only now: an item that fails leaves no job behind that later items would wait for
+	deciding.fleet = afterSelection(deciding.fleet, selection);
+	return { selection, workflow };
+}
+
+function decidedItem(
+	item: INodeExecutionData,
+	itemIndex: number,
+	{ selection, workflow }: Decided,
+): INodeExecutionData {
+	return {
+		json: {
+			...item.json,
+			model_name: selection.decision === 'selected' ? selection.model_name : null,
+			selection_reason: selection.selection_reason,
+			selection: selection as unknown as IDataObject,
+			...(workflow ? { workflow } : {}),
+		},
+		...(item.binary ? { binary: item.binary } : {}),
+		pairedItem: { item: itemIndex },
+	};
+}
+
+/** What could not be prepared fails every item alike. */
+async function prepareOrFail(
+	context: IExecuteFunctions,
+	items: INodeExecutionData[],
+): Promise<Deciding | INodeExecutionData[]> {
+	try {
+		return await prepare(context);
+	} catch (error) {
+		if (!context.continueOnFail()) throw toNodeError(context.getNode(), error);
+		return items.map((item, itemIndex) => failedItem(context, item, itemIndex, error));
+	}
+}
+
+/** An agent's tool has one output: what was rejected is an answer, too. */
+function isTool(context: IExecuteFunctions): boolean {
+	// older versions of n8n do not have the method
+	return context.isToolExecution?.() === true;
+}
+
+/** What a person looking at the run should notice; older versions of n8n do not have the method. */
+function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Selection[]): void {
+	const messages = deciding.fleet.servers
+		.filter((server) => !server.reachable)
+		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
+	const [first] = rejected;
+	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
+	for (const message of messages) {
+		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
+	}
+}
+
+export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const items = context.getInputData();
+	const deciding = await prepareOrFail(context, items);
+	if (Array.isArray(deciding)) return [deciding, []];
+	const selected: INodeExecutionData[] = [];
+	const rejections: Selection[] = [];
+	const rejected = isTool(context) ? selected : [];
+	for (const [itemIndex, item] of items.entries()) {
+		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await systemClock.sleep(0);
+		try {
+			const decided = decide(context, itemIndex, deciding);
+			const isRejected = decided.selection.decision === 'rejected';
+			if (isRejected) rejections.push(decided.selection);
+			const output = isRejected ? rejected : selected;
+			output.push(decidedItem(item, itemIndex, decided));
+		} catch (error) {
+			if (!context.continueOnFail()) throw toNodeError(context.getNode(), error, itemIndex);
+			selected.push(failedItem(context, item, itemIndex, error));
+		}
+	}
+	showHints(context, deciding, rejections);
+	return isTool(context) ? [selected] : [selected, rejected];
+}

@@ -1,0 +1,78 @@
+/**
+ * `npm test`: everything from a fresh clone, or parts of it with `npm test -- --project unit --project nodes`.
+ * Owns the order of the steps and the closing count; each step is a command of its own.
+ */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ensureDependencies } from './dependencies.mjs';
+import { say } from './provision/command.mjs';
+import { runCheck, runProject } from './test/steps.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PROJECTS = ['unit', 'contract', 'integration', 'nodes', 'e2e'];
+const CHECKS = [
+	{ name: 'lint', script: 'lint' },
+	{ name: 'format', script: 'format' },
+	{ name: 'types', script: 'typecheck' },
+	{ name: 'build', script: 'build' },
+];
+
+const USAGE = `Usage: npm test [-- --project NAME ...] [--no-checks]
+Projects: ${PROJECTS.join(', ')} (default: all of them, after lint, format, types and build)
+`;
+
+main().catch((error) => {
+	say(error.stack ?? String(error));
+	finish([{ name: 'set-up', passed: 0, failed: 1 }]);
+});
+
+async function main() {
+	const options = parseArguments(process.argv.slice(2));
+	if (!options) return;
+	await ensureDependencies(ROOT);
+	const results = [];
+	if (options.checks) {
+		await rm(`${ROOT}/dist`, { recursive: true, force: true });
+		for (const check of CHECKS) results.push(await runCheck(ROOT, check));
+	}
+	for (const name of options.projects) {
+		results.push(await runProject(ROOT, name, needsBuild(name) && isUnbuilt()));
+	}
+	finish(results);
+}
+
+function needsBuild(project) {
+	return project === 'e2e';
+}
+
+function isUnbuilt() {
+	return !existsSync(`${ROOT}/dist/lib/index.js`);
+}
+
+function finish(results) {
+	say('');
+	for (const { name, passed, failed, seconds } of results) {
+		const time = seconds === undefined ? '' : `, ${seconds} s`;
+		say(`${failed === 0 ? 'ok    ' : 'FAILED'} ${name}: ${passed} passed, ${failed} failed${time}`);
+	}
+	const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+	process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+	process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`);
+}
+
+function parseArguments(args) {
+	const projects = [];
+	let checks = true;
+	for (let i = 0; i < args.length; i += 1) {
+		if (args[i] === '--project' && PROJECTS.includes(args[i + 1])) projects.push(args[(i += 1)]);
+		else if (args[i] === '--no-checks') checks = false;
+		else {
+			process.stdout.write(USAGE);
+			if (args[i] !== '--help') process.exitCode = 64;
+			return null;
+		}
+	}
+	if (projects.length === 0) return { projects: PROJECTS, checks };
+	return { projects, checks: checks && projects.some(needsBuild) };
+}

@@ -1,0 +1,213 @@
+/**
+ * The fleet as decisions of this process see it: read from the servers, with our own claims, cool-downs and what was
+ * found missing laid over it. Owns that a slow server delays no decision about the others.
+ */
+import type { Catalog } from '../../lib/catalog/schema';
+import { RouterError } from '../../lib/errors';
+import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
+import type { Clock } from '../../lib/ports';
+import { readFleet } from '../fleet';
+import type { InstalledFilesCache } from '../installed-files-cache';
+import type { Claim } from './claims';
+import { takeBack } from './submit-safely';
+import type { GenerateServer } from './types';
+
+/** ComfyUI stalls for most of a second while it loads a model; older news will do for that long. */
+const SLOW_READ_MS = 1_200;
+const OLDEST_NEWS_MS = 15_000;
+const READ_TIMEOUT_MS = 12_000;
+/** A server that would not take a prompt is left alone: this long, then twice as long, ... */
+const FIRST_COOL_DOWN_MS = 1_000;
+const LONGEST_COOL_DOWN_MS = 30_000;
+/** A file a server turned out not to have. */
+const MISSING_FOR_MS = 120_000;
+
+interface News {
+	server: FleetServer;
+	beganMs: number;
+	arrivedMs: number;
+}
+
+interface CoolDown {
+	untilMs: number;
+	lengthMs: number;
+	error: RouterError;
+}
+
+export class FleetView {
+	private readonly news = new Map<string, News>();
+	private readonly reading = new Map<string, Promise<void>>();
+	private readonly coolDowns = new Map<string, CoolDown>();
+	private readonly missing = new Map<string, Map<string, number>>();
+	private readonly orphans = new Map<string, Set<string>>();
+	readonly claims = new Set<Claim>();
+	everReached = false;
+
+	constructor(
+		private servers: readonly GenerateServer[],
+		private readonly catalog: Catalog,
+		private readonly clock: Clock,
+		private readonly installed: InstalledFilesCache,
+	) {}
+
+	/** Later callers' connections replace earlier ones of the same servers. */
+	useServers(servers: readonly GenerateServer[]): void {
+		this.servers = servers;
+	}
+
+	port(name: string): GenerateServer {
+		const server = this.servers.find((one) => one.name === name);
+		if (server) return server;
+		throw new RouterError({
+			code: 'OPTIONS_INVALID',
+			message: `There is no server named "${name}".`,
+			hint: `Known servers: ${this.servers.map((one) => one.name).join(', ')}.`,
+		});
+	}
+
+	/** Somebody may be installing what a job was just refused for: the next one looks again. */
+	forgetInstalledFiles(): void {
+		for (const server of this.servers) this.installed.forget(server);
+	}
+
+	/** Asks every server now; returns what is known when all have answered, or the slow ones have had their time. */
+	async read(): Promise<FleetSnapshot> {
+		const readings = this.servers.map((server) => this.readOne(server));
+		const waited = new AbortController();
+		const limit = this.clock.sleep(SLOW_READ_MS, waited.signal).catch(() => undefined);
+		await Promise.race([Promise.all(readings), limit]);
+		waited.abort(new Error('read'));
+		return this.current();
+	}
+
+	private readOne(server: GenerateServer): Promise<void> {
+		const under = this.reading.get(server.name);
+		if (under) return under;
+		const reading = this.fetchOne(server).finally(() => this.reading.delete(server.name));
+		this.reading.set(server.name, reading);
+		return reading;
+	}
+
+	private async fetchOne(server: GenerateServer): Promise<void> {
+		const beganMs = this.clock.nowMs();
+		const fleet = await readFleet({
+			servers: [server],
+			catalog: this.catalog,
+			clock: this.clock,
+			timeoutMs: READ_TIMEOUT_MS,
+			installedFilesCache: this.installed,
+		});
+		const [read] = fleet.servers;
+		if (!read) return;
+		this.news.set(server.name, { server: read, beganMs, arrivedMs: this.clock.nowMs() });
+		if (read.reachable) {
+			this.everReached = true;
+			await this.sweep(server, read);
+		}
+	}
+
+	/** Prompts of ours that were given up while the server was away, and run there after all. */
+	private async sweep(server: GenerateServer, read: FleetServer): Promise<void> {
+		const orphans = this.orphans.get(server.name);
+		const found = read.queue.flatMap(({ prompt_id: id }) => (id && orphans?.has(id) ? [id] : []));
+		if (found.length > 0) await takeBack(server, found);
+	}
+
+	orphan(server: string, promptId: string): void {
+		const known = this.orphans.get(server) ?? new Set();
+		this.orphans.set(server, known.add(promptId));
+	}
+
+	/** Once more at the end, for at most this long. Never rejects. */
+	async sweepAll(waitMs: number): Promise<void> {
+		const sweeps = [...this.orphans].map(([name, ids]) => takeBack(this.port(name), [...ids]));
+		this.orphans.clear();
+		if (sweeps.length === 0) return;
+		const waited = new AbortController();
+		const limit = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
+		await Promise.race([Promise.all(sweeps), limit]);
+		waited.abort(new Error('swept'));
+	}
+
+	/** @param without a claim to leave out, as if its prompt were stopped */
+	current(without?: Claim): FleetSnapshot {
+		const now = this.clock.nowMs();
+		return { servers: this.servers.map((server) => this.serverNow(server, now, without)) };
+	}
+
+	private serverNow(server: GenerateServer, now: number, without?: Claim): FleetServer {
+		const news = this.news.get(server.name);
+		if (!news || now - news.arrivedMs > OLDEST_NEWS_MS) return unreachable(server, null);
+		if (!news.server.reachable) return news.server;
+		const cooling = this.coolDowns.get(server.name);
+		if (cooling && cooling.untilMs > now) return unreachable(server, cooling.error);
+		return {
+			...news.server,
+			queue: this.queueNow(news, now, without),
+			installed_files: this.withoutMissing(news.server, now),
+		};
+	}
+
+	private queueNow(news: News, now: number, without?: Claim): FleetServer['queue'] {
+		const mine = [...this.claims].filter((claim) => claim.server === news.server.name);
+		const byPrompt = new Map(mine.map((claim) => [claim.promptId, claim]));
+		const age = (now - news.arrivedMs) / 1000;
+		const queue = news.server.queue.flatMap((job) => {
+			const claim = byPrompt.get(job.prompt_id ?? null);
+			if (claim && claim === without) return [];
+			if (claim) return [{ ...job, remaining_seconds: claim.remainingSeconds(now) }];
+			const rest = job.remaining_seconds;
+			const aged = rest === null || !job.running ? rest : Math.max(0.05, rest - age);
+			return [{ ...job, remaining_seconds: aged }];
+		});
+		const shown = new Set(news.server.queue.map((job) => job.prompt_id));
+		let number = queue.reduce((most, job) => Math.max(most, job.queue_number), -1);
+		for (const claim of mine) {
+			if (claim === without || shown.has(claim.promptId ?? '')) continue;
+			if (!claim.isVisibleSince(news.beganMs)) queue.push(claim.asQueued(now, (number += 1)));
+		}
+		return queue;
+	}
+
+	private withoutMissing(server: FleetServer, now: number): string[] | null {
+		const missing = this.missing.get(server.name);
+		if (!missing || server.installed_files === null) return server.installed_files;
+		return server.installed_files.filter((file) => (missing.get(file) ?? 0) < now);
+	}
+
+	/** The server refused a prompt for lack of these files, whatever its lists say. */
+	markMissing(server: string, files: readonly string[]): void {
+		const until = this.clock.nowMs() + MISSING_FOR_MS;
+		const known = this.missing.get(server) ?? new Map<string, number>();
+		for (const file of files) known.set(file, until);
+		this.missing.set(server, known);
+		this.installed.forget(this.port(server));
+	}
+
+	coolDown(server: string, error: RouterError): void {
+		const before = this.coolDowns.get(server);
+		const lengthMs = before
+			? Math.min(LONGEST_COOL_DOWN_MS, before.lengthMs * 2)
+			: FIRST_COOL_DOWN_MS;
+		this.coolDowns.set(server, { untilMs: this.clock.nowMs() + lengthMs, lengthMs, error });
+	}
+
+	/** It took a prompt: what was wrong is over. */
+	warmUp(server: string): void {
+		this.coolDowns.delete(server);
+	}
+}
+
+function unreachable(server: GenerateServer, error: RouterError | null): FleetServer {
+	return {
+		name: server.name,
+		url: server.url,
+		reachable: false,
+		devices: [],
+		queue: [],
+		loaded_model: null,
+		installed_files: null,
+		error: error?.message ?? `ComfyUI server "${server.name}" has not answered yet.`,
+		error_code: error?.code ?? 'COMFYUI_TIMEOUT',
+	};
+}

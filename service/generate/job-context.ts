@@ -1,0 +1,15 @@
+/** What all jobs of one call share. */
+import type { UsageBuffer } from '../usage-buffer';
+import type { ServerWatch } from './server-watch';
+import type { GenerateOptions, GeneratorDeps } from './types';
+import type { WaitingRoom } from './waiting-room';
+
+export interface JobContext {
+	deps: GeneratorDeps;
+	room: WaitingRoom;
+	options: GenerateOptions;
+	signal?: AbortSignal;
+	/** null: nothing is logged. */
+	buffer: UsageBuffer | null;
+	watch(server: string): ServerWatch;
+}

@@ -1,0 +1,130 @@
+/** The package's own router as policies of the replay: the same code that the nodes and the command line run. */
+import { ModelRouter } from '../../../lib/router/model-router';
+import type { SelectedDecision, Selection, SelectOptions } from '../../../lib/selection/types';
+import type { FleetView, PendingJob, Placement, PolicyContext, PolicyDefinition } from '../types';
+
+/** Any fixed moment: the router only adds spans to it. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+/** A deadline that has passed is asked for as the shortest one. */
+const LEAST_DEADLINE_SECONDS = 0.001;
+
+type RouterLike = Pick<ModelRouter, 'select' | 'dispatch'>;
+type MakeRouter = (context: PolicyContext) => RouterLike;
+
+/** @param leastSeconds what a deadline that is nearer, or has passed, is asked for as */
+function requestOf(
+	job: PendingJob,
+	view: FleetView,
+	leastSeconds: number,
+): Record<string, unknown> {
+	const { trace } = job;
+	return {
+		job_id: job.jobId,
+		...(trace.userId === null ? {} : { user_id: trace.userId }),
+		purpose: trace.purpose,
+		urgency: trace.urgency,
+		deadline_seconds: Math.max(job.deadlineAtSeconds - view.nowSeconds, leastSeconds),
+		min_quality: trace.minQuality,
+		width: trace.width,
+		height: trace.height,
+		batch_size: trace.batchSize,
+		...(view.needsImage(trace.purpose) ? { images: ['input.png'] } : {}),
+		exclude_models: [...job.excludedModels],
+		explain: false,
+	};
+}
+
+function optionsOf(view: FleetView): SelectOptions {
+	return {
+		nowMs: EPOCH_MS + Math.round(view.nowSeconds * 1000),
+		demand: view.demand,
+		calibration: [...view.calibration],
+	};
+}
+
+function placementOf(job: PendingJob, selection: SelectedDecision, view: FleetView): Placement {
+	const server = view.servers.find((entry) => entry.name === selection.server);
+	const candidate = view
+		.candidates(job)
+		.find((e) => e.model.name === selection.model_name && e.preset.name === selection.preset);
+	if (!server || !candidate) {
+		const named = `${selection.model_name}/${selection.preset} on ${selection.server}`;
+		throw new RangeError(`The router chose ${named}, which is no candidate of ${job.jobId}.`);
+	}
+	return { candidate, serverIndex: server.index, queueNumber: selection.queue_number };
+}
+
+function selectingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
+	return (context) => {
+		const router = makeRouter(context);
+		return {
+			kind: 'commit',
+			decide(job, view) {
+				const selection = router.select(
+					requestOf(job, view, LEAST_DEADLINE_SECONDS),
+					view.snapshot(),
+					optionsOf(view),
+				);
+				return selection.decision === 'selected' ? placementOf(job, selection, view) : null;
+			},
+		};
+	};
+}
+
+function dispatchingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
+	return (context) => {
+		const router = makeRouter(context);
+		return {
+			kind: 'late',
+			dispatch(waiting, view) {
+				const byId = new Map(waiting.map((job) => [job.jobId, job]));
+				const requests = waiting.map((job) => ({
+					request: requestOf(job, view, -Infinity),
+					waiting_seconds: view.nowSeconds - job.arrivedAtSeconds,
+				}));
+				const result = router.dispatch(requests, view.snapshot(), optionsOf(view));
+				const jobOf = (selection: Selection): PendingJob => {
+					const job = byId.get(selection.job_id ?? '');
+					if (!job) throw new RangeError(`The router started the unknown job ${selection.job_id}.`);
+					return job;
+				};
+				return {
+					start: result.start
+						.filter((selection) => selection.decision === 'selected')
+						.map((selection) => {
+							const job = jobOf(selection);
+							return { job, placement: placementOf(job, selection, view) };
+						}),
+					refuse: result.start.filter((s) => s.decision === 'rejected').map(jobOf),
+				};
+			},
+		};
+	};
+}
+
+const catalogRouter: MakeRouter = ({ catalog }) => new ModelRouter(catalog);
+
+/** Binds each job when it arrives. `make` lets an ablation bring a router of its own. */
+export function routerPolicy(make: MakeRouter = catalogRouter, name = 'router'): PolicyDefinition {
+	return {
+		name,
+		summary: 'This package, binding each job to a server when it arrives.',
+		knows: 'beliefs',
+		learns: true,
+		create: selectingPolicy(make),
+	};
+}
+
+/** Holds jobs back and binds them when a server is about to be free. */
+export function lateRouterPolicy(
+	make: MakeRouter = catalogRouter,
+	name = 'router-late',
+): PolicyDefinition {
+	return {
+		name,
+		summary: 'This package, holding jobs back and binding them late.',
+		knows: 'beliefs',
+		learns: true,
+		create: dispatchingPolicy(make),
+	};
+}

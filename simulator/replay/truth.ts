@@ -1,0 +1,64 @@
+/** What the simulated GPUs really take for a job, known to the engine, the clairvoyant and the bound only. */
+import type { JobCandidate } from './candidates';
+import { mixSeed, noiseFactor, seededRandom } from './random';
+import type { Figures, PendingJob, Truth } from './types';
+
+/** A truth in which every figure of the catalog is right. */
+export const EXACT_TRUTH: Truth = {
+	time_factor: {},
+	vram_factor: {},
+	load_factor: {},
+	noise_cv: 0,
+	tail_probability: 0,
+	tail_factor: 1,
+	failures: [],
+	co_tenant: [],
+	dynamic_vram: false,
+};
+
+/** A run whose weights have to be paged in and out takes this much longer. */
+export const PAGING_SLOWDOWN = 5;
+
+interface JobNoise {
+	run: number;
+	load: number;
+}
+
+/**
+ * True figures. The noise belongs to the job, not to the policy, candidate or attempt: all policies meet the
+ * same luck (common random numbers), and the bound, which takes each job's own noise, stays a bound.
+ */
+export class TrueFigures implements Figures {
+	readonly #noise: JobNoise[];
+
+	constructor(
+		readonly truth: Truth,
+		readonly speedFactors: readonly number[],
+		jobCount: number,
+		seed: number,
+	) {
+		this.#noise = Array.from({ length: jobCount }, (_, index) => noiseOf(truth, seed, index));
+	}
+
+	runSeconds(job: PendingJob, candidate: JobCandidate, serverIndex: number): number {
+		const factor = this.truth.time_factor[candidate.model.name] ?? 1;
+		const noise = (this.#noise[job.index] as JobNoise).run;
+		return (candidate.runSeconds * factor * noise) / (this.speedFactors[serverIndex] as number);
+	}
+
+	loadSeconds(job: PendingJob, candidate: JobCandidate): number {
+		const factor = this.truth.load_factor[candidate.model.name] ?? 1;
+		return candidate.loadSeconds * factor * (this.#noise[job.index] as JobNoise).load;
+	}
+
+	peakBytes(_job: PendingJob, candidate: JobCandidate): number {
+		return candidate.peakBytes * (this.truth.vram_factor[candidate.model.name] ?? 1);
+	}
+}
+
+function noiseOf(truth: Truth, seed: number, index: number): JobNoise {
+	const random = seededRandom(mixSeed(seed, 0x7275, index));
+	const { noise_cv: cv, tail_probability: tailProbability, tail_factor: tailFactor } = truth;
+	const load = noiseFactor({ cv, tailProbability: 0, tailFactor: 1 }, random);
+	return { load, run: noiseFactor({ cv, tailProbability, tailFactor }, random) };
+}

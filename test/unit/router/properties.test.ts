@@ -1,0 +1,315 @@
+/** What must hold for any catalog, fleet and request: each in the terms of the policy that decides. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { FleetServer, FleetSnapshot } from '../../../lib/fleet/types';
+import { CERTAINTY_BAND } from '../../../lib/router/policy';
+import type { SelectedDecision, SelectOptions } from '../../../lib/selection/types';
+import { catalogOf, fleetOf, type ModelDraft, queued, select, serverOf } from './builders';
+
+const modelArb = (index: number): fc.Arbitrary<ModelDraft> =>
+	fc.record({
+		name: fc.constant(`model-${index}`),
+		quality: fc.integer({ min: 1, max: 20 }).map((n) => n / 20),
+		peakGb: fc.integer({ min: 4, max: 24 }),
+		loadSeconds: fc.integer({ min: 0, max: 30 }),
+		// one preset each, so that a pin names a candidate
+		presets: fc
+			.record({
+				seconds: fc.integer({ min: 1, max: 80 }),
+				confidence: fc.constantFrom('measured' as const, 'estimated' as const),
+			})
+			.map((preset) => [preset]),
+	});
+
+const modelsArb = fc
+	.integer({ min: 1, max: 5 })
+	.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => modelArb(i))));
+
+const serverArb = (index: number, loaded: boolean): fc.Arbitrary<FleetServer> =>
+	fc
+		.record({
+			freeGb: fc.integer({ min: 3, max: 25 }),
+			speed: fc.constantFrom(0.5, 1, 2),
+			hourly: fc.constantFrom(0.2, 0.5, 1),
+			resident: fc.option(fc.integer({ min: 0, max: 4 }).map((m) => `model-${m}`)),
+			queue: fc.array(
+				fc.record({
+					seconds: fc.integer({ min: 0, max: 60 }),
+					model: fc.option(fc.constant('model-0')),
+				}),
+				{ maxLength: loaded ? 3 : 0 },
+			),
+		})
+		.map(({ freeGb, speed, hourly, resident, queue }) =>
+			serverOf(`server-${index}`, {
+				freeGb,
+				speed_factor: speed,
+				hourly_cost: hourly,
+				loaded_model: resident,
+				queue: queue.map(({ seconds, model }, q) =>
+					queued({
+						job_id: `q${q}`,
+						remaining_seconds: seconds,
+						model_name: model,
+						queue_number: q,
+						running: q === 0,
+					}),
+				),
+			}),
+		);
+
+const fleetArb = (loaded: boolean): fc.Arbitrary<FleetSnapshot> =>
+	fc
+		.integer({ min: 1, max: 3 })
+		.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => serverArb(i, loaded))))
+		.map((servers) => fleetOf(...servers));
+
+const requestArb = fc.record({
+	urgency: fc.constantFrom('urgent', 'normal', 'flexible'),
+	deadline_seconds: fc.integer({ min: 1, max: 300 }),
+	min_quality: fc.constantFrom(0, 0, 0.3, 0.6),
+	explain: fc.constant(false),
+});
+
+const POLICY = { urgent: 'most_certain', normal: 'best_quality', flexible: 'cheapest' } as const;
+const TARGET = 0.9;
+
+type Drafts = ModelDraft[];
+type Request = { urgency: keyof typeof POLICY; deadline_seconds: number; min_quality: number };
+
+function decide(
+	models: Drafts,
+	fleet: FleetSnapshot,
+	request: object,
+	options: Partial<SelectOptions> = {},
+) {
+	return select(catalogOf(models), fleet, request as Record<string, unknown>, options);
+}
+
+/** Every candidate there is, each found by pinning its model on a fleet of its server alone. */
+function everyCandidate(
+	models: Drafts,
+	fleet: FleetSnapshot,
+	request: Request,
+): SelectedDecision[] {
+	return models.flatMap((model) =>
+		fleet.servers.flatMap((server) => {
+			const selection = decide(models, fleetOf(server), { ...request, model_name: model.name });
+			return selection.decision === 'selected' ? [selection] : [];
+		}),
+	);
+}
+
+/** The candidates a policy may choose from, by its definition in words. */
+function eligible(all: SelectedDecision[], request: Request): SelectedDecision[] {
+	const highest = Math.max(...all.map((c) => c.estimate.on_time_probability));
+	const least =
+		POLICY[request.urgency] === 'most_certain' || highest < TARGET
+			? highest - CERTAINTY_BAND
+			: TARGET;
+	return all.filter((c) => c.estimate.on_time_probability >= least - 1e-9);
+}
+
+const objective = (c: SelectedDecision, request: Request, all: SelectedDecision[]): number => {
+	const reaches = Math.max(...all.map((a) => a.estimate.on_time_probability)) >= TARGET;
+	return POLICY[request.urgency] === 'cheapest' && reaches ? -c.estimate.cost : c.estimate.quality;
+};
+
+describe('any decision', () => {
+	it('is what the policy says in words, on an idle fleet', () => {
+		fc.assert(
+			fc.property(modelsArb, fleetArb(false), requestArb, (models, fleet, request) => {
+				const selection = decide(models, fleet, request);
+				const all = everyCandidate(models, fleet, request);
+				expect(selection.decision).toBe(all.length === 0 ? 'rejected' : 'selected');
+				if (selection.decision === 'rejected') return;
+				const highest = Math.max(...all.map((c) => c.estimate.on_time_probability));
+				if (highest < 0.02) {
+					const first = Math.min(...all.map((c) => c.estimate.p50_seconds));
+					expect(selection.estimate.p50_seconds).toBeCloseTo(first, 9);
+					return;
+				}
+				const chosen = objective(selection, request, all);
+				const best = Math.max(...eligible(all, request).map((c) => objective(c, request, all)));
+				expect(chosen).toBeCloseTo(best, 9);
+			}),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('is the same for the same arguments, and changes none of them', () => {
+		fc.assert(
+			fc.property(modelsArb, fleetArb(true), requestArb, (models, fleet, request) => {
+				const before = JSON.stringify({ fleet, request });
+				const first = decide(models, fleet, request);
+				expect(decide(models, structuredClone(fleet), { ...request })).toEqual(first);
+				expect(JSON.stringify({ fleet, request })).toBe(before);
+			}),
+			{ numRuns: 100 },
+		);
+	});
+
+	it('never oversubscribes memory, never crosses the floor, never has negative times or costs', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(true),
+				requestArb,
+				fc.double({ min: 0, max: 5, noNaN: true }),
+				(models, fleet, request, rate) => {
+					const selection = decide(models, fleet, request, {
+						demand: { arrivals_per_second: rate },
+					});
+					if (selection.decision === 'rejected') return;
+					const { estimate } = selection;
+					const device = fleet.servers.find((s) => s.name === selection.server)?.devices[0];
+					expect(estimate.vram_peak_bytes).toBeLessThanOrEqual((device?.vram_free ?? 0) - 0.5e9);
+					expect(estimate.quality).toBeGreaterThanOrEqual(request.min_quality - 1e-9);
+					expect(estimate.p50_seconds).toBeLessThanOrEqual(estimate.p95_seconds);
+					for (const value of Object.values(estimate)) {
+						if (typeof value === 'number') expect(value).toBeGreaterThanOrEqual(0);
+					}
+				},
+			),
+			{ numRuns: 200 },
+		);
+	});
+
+	it('does not depend on servers that cannot serve', () => {
+		fc.assert(
+			fc.property(modelsArb, fleetArb(true), requestArb, (models, fleet, request) => {
+				const useless = [
+					serverOf('aa-down', { reachable: false }),
+					serverOf('aa-empty', { installed_files: [] }),
+					serverOf('aa-tiny', { freeGb: 1 }),
+				];
+				const options = { demand: { arrivals_per_second: 0.1 } };
+				const alone = decide(models, fleet, request, options);
+				const more = decide(models, fleetOf(...useless, ...fleet.servers), request, options);
+				if (alone.decision === 'selected') expect(more).toEqual(alone);
+				else expect(more.decision).toBe('rejected');
+			}),
+			{ numRuns: 100 },
+		);
+	});
+});
+
+/** What the policy maximises, for a pair of decisions where the second had more to choose from. */
+function expectNoWorse(
+	before: ReturnType<typeof decide>,
+	after: ReturnType<typeof decide>,
+	request: Request,
+): void {
+	if (before.decision === 'rejected') return;
+	if (after.decision === 'rejected') throw new Error('more to choose from, and refused');
+	const [old, now] = [before.estimate, after.estimate];
+	const policy = POLICY[request.urgency];
+	const fellBack = old.on_time_probability < TARGET;
+	if (policy === 'most_certain' || fellBack) {
+		const band = policy === 'most_certain' ? CERTAINTY_BAND : CERTAINTY_BAND + (1 - TARGET);
+		expect(now.on_time_probability).toBeGreaterThanOrEqual(old.on_time_probability - band - 1e-9);
+	} else if (policy === 'best_quality') {
+		expect(now.quality).toBeGreaterThanOrEqual(old.quality - 1e-9);
+	} else {
+		expect(now.cost).toBeLessThanOrEqual(old.cost + 1e-9);
+	}
+}
+
+describe('more to choose from never hurts what the policy maximises', () => {
+	it('more memory', () => {
+		fc.assert(
+			fc.property(modelsArb, fleetArb(false), requestArb, (models, fleet, request) => {
+				const roomier = structuredClone(fleet);
+				for (const server of roomier.servers)
+					for (const device of server.devices) device.vram_free += 5e9;
+				for (const server of roomier.servers)
+					for (const device of server.devices) device.vram_total += 5e9;
+				expectNoWorse(decide(models, fleet, request), decide(models, roomier, request), request);
+			}),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('a longer deadline', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(false),
+				requestArb,
+				fc.integer({ min: 1, max: 200 }),
+				(models, fleet, request, more) => {
+					const longer = { ...request, deadline_seconds: request.deadline_seconds + more };
+					expectNoWorse(decide(models, fleet, request), decide(models, fleet, longer), request);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('one more model', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				modelArb(9),
+				fleetArb(false),
+				requestArb,
+				(models, extra, fleet, request) => {
+					expectNoWorse(
+						decide(models, fleet, request),
+						decide([...models, extra], fleet, request),
+						request,
+					);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('one more server', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(false),
+				serverArb(9, false),
+				requestArb,
+				(models, fleet, extra, request) => {
+					expectNoWorse(
+						decide(models, fleet, request),
+						decide(models, fleetOf(...fleet.servers, extra), request),
+						request,
+					);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+});
+
+describe('a higher price of GPU seconds', () => {
+	it('never raises the GPU seconds used', () => {
+		const rates = fc.tuple(
+			fc.double({ min: 0, max: 3, noNaN: true }),
+			fc.double({ min: 0, max: 3, noNaN: true }),
+		);
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(true),
+				requestArb,
+				rates,
+				(models, fleet, request, [a, b]) => {
+					const at = (rate: number) => {
+						const selection = decide(models, fleet, request, {
+							demand: { arrivals_per_second: rate },
+						});
+						if (selection.decision === 'rejected') return 0;
+						return selection.estimate.load_seconds + selection.estimate.run_seconds;
+					};
+					expect(at(Math.max(a, b))).toBeLessThanOrEqual(at(Math.min(a, b)) + 1e-9);
+				},
+			),
+			{ numRuns: 200 },
+		);
+	});
+});

@@ -1,0 +1,50 @@
+/** The test projects, from fast and pure to a whole n8n; `npm test` runs them in this order. */
+import { defineConfig } from 'vitest/config';
+
+const SECOND = 1000;
+
+interface Project {
+	name: string;
+	/** Per test; hooks get four times as much. */
+	timeoutSeconds: number;
+	globalSetup?: string[];
+	/** The files drive one n8n together, so they go one after the other. */
+	singleFork?: boolean;
+}
+
+const postgres = './test/support/global-postgres.ts';
+
+const projects: Project[] = [
+	{ name: 'unit', timeoutSeconds: 60 },
+	{ name: 'contract', timeoutSeconds: 60 },
+	{ name: 'integration', timeoutSeconds: 120, globalSetup: [postgres] },
+	{ name: 'nodes', timeoutSeconds: 120, globalSetup: [postgres] },
+	{
+		name: 'e2e',
+		timeoutSeconds: 150,
+		globalSetup: [postgres, './test/support/global-n8n.ts'],
+		singleFork: true,
+	},
+];
+
+export default defineConfig({
+	test: {
+		watch: false,
+		passWithNoTests: false,
+		maxWorkers: 2,
+		minWorkers: 1,
+		projects: projects.map(({ name, timeoutSeconds, globalSetup, singleFork }) => ({
+			test: {
+				name,
+				include: [`test/${name}/**/*.test.ts`],
+				pool: 'forks' as const,
+				poolOptions: { forks: { singleFork } },
+				globalSetup,
+				// real processes on a shared machine: one stall is no fault, two are
+				retry: globalSetup === undefined ? 0 : 1,
+				testTimeout: timeoutSeconds * SECOND,
+				hookTimeout: 4 * timeoutSeconds * SECOND,
+			},
+		})),
+	},
+});
