@@ -275,6 +275,8 @@ export interface UsageHistoryPort {
 export interface ReservationPort {
 	/** How far it reaches: this process alone, or all that use the same database. */
 	readonly reach: 'process' | 'database';
+	/** Which one, without secrets: "this process", "host:port/database, schema public". */
+	readonly where: string;
 	/** What is there now; changes nothing, waits for nobody. */
 	read(): Promise<ReservationBook>;
 	/**

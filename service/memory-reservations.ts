@@ -18,6 +18,7 @@ interface Held {
 
 export class MemoryReservations implements ReservationPort {
 	readonly reach = 'process';
+	readonly where = 'this process';
 	private readonly held = new Map<string, Held>();
 	private readonly waiting = new Map<string, { entry: NewWaitingEntry; toldMs: number }>();
 	private readonly listeners = new Map<() => void, string>();
@@ -100,4 +101,13 @@ export class MemoryReservations implements ReservationPort {
 			})),
 		};
 	}
+}
+
+const ofProcess = new WeakMap<Clock, MemoryReservations>();
+
+/** The one book of this process, for all who go by the same clock. */
+export function reservationsOfProcess(clock: Clock): MemoryReservations {
+	const known = ofProcess.get(clock) ?? new MemoryReservations(clock);
+	ofProcess.set(clock, known);
+	return known;
 }

@@ -35,6 +35,7 @@ const LISTEN_AGAIN_MS = 2_000;
 
 export class PostgresReservations implements ReservationPort {
 	readonly reach = 'database';
+	readonly where: string;
 	private readonly clock: Clock;
 	private readonly policy: RetryPolicy;
 	private readonly schema: string;
@@ -46,6 +47,7 @@ export class PostgresReservations implements ReservationPort {
 	constructor(private readonly options: PostgresReservationsOptions) {
 		const { pool, patienceMs = 2_000 } = options;
 		this.clock = options.clock ?? systemClock;
+		this.where = `${pool.where}, schema ${pool.schema}`;
 		this.schema = pool.quotedSchema;
 		const hash = createHash('sha256').update(pool.schema).digest('hex').slice(0, 16);
 		this.channel = `comfyui_router_${hash}`;
@@ -69,7 +71,7 @@ export class PostgresReservations implements ReservationPort {
 		return this.step('Reserving a server', async (client) => {
 			try {
 				const book = bookOf(await queryAll(client, this.begin));
-				const { changes, result } = decide(book);
+				const { changes, result } = decided(decide, book);
 				await client.query(withCommit(this.changes(changes)));
 				return result;
 			} catch (error) {
@@ -107,6 +109,7 @@ export class PostgresReservations implements ReservationPort {
 			await this.prepare();
 			return await retryLost(this.policy, () => withClient(pool, work));
 		} catch (error) {
+			if (error instanceof DecisionFailed) throw error.cause;
 			throw reservationError(error, pool.where, what);
 		}
 	}
@@ -119,6 +122,17 @@ export class PostgresReservations implements ReservationPort {
 			if (this.prepared === running) this.prepared = null;
 			throw error;
 		}
+	}
+}
+
+/** What went wrong in the caller's own decision is the caller's, not the database's. */
+class DecisionFailed extends Error {}
+
+function decided<T>(decide: (book: ReservationBook) => T, book: ReservationBook): T {
+	try {
+		return decide(book);
+	} catch (cause) {
+		throw new DecisionFailed('The decision failed.', { cause });
 	}
 }
 

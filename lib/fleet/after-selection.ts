@@ -18,6 +18,7 @@ function queuedJob(selection: SelectedDecision, server: FleetServer): QueuedJob 
 		deadline_seconds: (Date.parse(selection.deadline_at) - selectedMs) / MS_PER_SECOND,
 		queue_number: selection.queue_number ?? nextNumber(server.queue),
 		running: false,
+		vram_peak_bytes: selection.estimate.vram_peak_bytes,
 	};
 }
 

@@ -156,13 +156,14 @@ export interface ReservedFleet {
 
 /**
  * @param fleet left as it is
+ * @param agesOf by the server's name: readings are not of the same moment
  * @param without ids to leave out: the caller's own, which it counts itself
  * @returns the fleet as the next decision must see it, and what the comparison has shown
  */
 export function withReservations(
 	fleet: FleetSnapshot,
 	book: ReservationBook,
-	ages: Ages,
+	agesOf: (server: string) => Ages,
 	without: ReadonlySet<string> = new Set(),
 ): ReservedFleet {
 	const others = book.reservations.filter((one) => !without.has(one.id));
@@ -170,12 +171,12 @@ export function withReservations(
 	if (others.length === 0) return result;
 	const servers = fleet.servers.map((server) => {
 		if (!server.reachable) return server;
-		const laid = layOver(server, others, ages);
+		const laid = layOver(server, others, agesOf(server.name));
 		result.found.push(...laid.found);
 		result.over.push(...laid.over);
 		return { ...server, queue: laid.queue };
 	});
-	result.fleet = { ...fleet, servers: withNeighbours(servers, others, ages) };
+	result.fleet = { ...fleet, servers: withNeighbours(servers, others, agesOf) };
 	return result;
 }
 
@@ -183,19 +184,18 @@ export function withReservations(
 function withNeighbours(
 	servers: FleetServer[],
 	others: readonly Reservation[],
-	ages: Ages,
+	agesOf: (server: string) => Ages,
 ): FleetServer[] {
 	const strangers = others.filter(
 		(one) =>
 			one.gpu_group !== null &&
 			one.submitted_seconds_ago === null &&
-			isAlive(one, ages) &&
 			!servers.some((server) => isSameServer(server, one)),
 	);
 	if (strangers.length === 0) return servers;
 	return servers.map((server) => {
 		const taken = strangers
-			.filter((one) => one.gpu_group === server.gpu_group)
+			.filter((one) => one.gpu_group === server.gpu_group && isAlive(one, agesOf(server.name)))
 			.reduce((most, one) => Math.max(most, one.vram_peak_bytes), 0);
 		if (taken === 0) return server;
 		const devices = server.devices.map((device) => ({

@@ -63,6 +63,7 @@ const selectedSchema = z.looseObject({
 	queue_number: number.nullable(),
 	late: z.boolean(),
 	degraded: z.boolean(),
+	reservation: z.looseObject({ id: text.min(1).max(500) }).optional(),
 });
 
 const HINT =

@@ -105,6 +105,16 @@ export interface SelectedDecision extends Decision {
 	late: boolean;
 	degraded: boolean;
 	rejection: null;
+	/** The server's time is kept for this job, and how far that is known; absent: nothing was reserved. */
+	reservation?: SelectionReservation;
+}
+
+export interface SelectionReservation {
+	id: string;
+	/** Given up by then unless it is renewed or released before. */
+	expires_in_seconds: number;
+	/** `database`: all processes that use the same one see it; `process`: this process alone. */
+	reach: 'process' | 'database';
 }
 
 export interface RejectedDecision extends Decision {

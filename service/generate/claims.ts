@@ -1,7 +1,10 @@
 /** What this process has promised or given to servers: counted in every decision until the servers show it themselves. */
 import { observedStepSeconds, type StepObservation } from '../../lib/degradation';
 import type { QueuedJob } from '../../lib/fleet/types';
+import type { NewReservation } from '../../lib/reservations';
 import type { SelectedDecision } from '../../lib/selection/types';
+
+type ClaimNews = Pick<NewReservation, 'remaining_seconds' | 'running' | 'prompt_id' | 'submitted'>;
 
 /** Share of a run that comes after the last step: decoding and saving. */
 const TAIL_SHARE = 0.05;
@@ -24,6 +27,8 @@ export class Claim {
 		readonly selection: SelectedDecision,
 		readonly deadlineMs: number,
 		private readonly madeMs: number,
+		/** Under which other processes know of it. */
+		readonly reservationId: string = '',
 	) {}
 
 	get server(): string {
@@ -65,6 +70,16 @@ export class Claim {
 		return this.submittedMs !== null && this.submittedMs < readingBeganMs;
 	}
 
+	/** For other processes, who cannot see it. */
+	told(nowMs: number): ClaimNews {
+		return {
+			remaining_seconds: this.remainingSeconds(nowMs),
+			running: this.startedMs !== null,
+			prompt_id: this.promptId,
+			submitted: this.submittedMs !== null,
+		};
+	}
+
 	asQueued(nowMs: number, queueNumber: number): QueuedJob {
 		return {
 			job_id: this.jobId,
@@ -73,6 +88,7 @@ export class Claim {
 			deadline_seconds: (this.deadlineMs - nowMs) / 1000,
 			queue_number: queueNumber,
 			running: this.startedMs !== null,
+			vram_peak_bytes: this.selection.estimate.vram_peak_bytes,
 			prompt_id: this.promptId ?? `claim-${this.madeMs}-${this.jobId}`,
 			own: true,
 		};

@@ -6,9 +6,11 @@ import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
+import { isSameServer } from '../../lib/reservations';
 import { readFleet } from '../fleet';
 import type { InstalledFilesCache } from '../installed-files-cache';
 import type { Claim } from './claims';
+import type { SharedBook } from './shared-book';
 import { takeBack } from './submit-safely';
 import type { GenerateServer } from './types';
 
@@ -40,6 +42,7 @@ export class FleetView {
 	private readonly coolDowns = new Map<string, CoolDown>();
 	private readonly missing = new Map<string, Map<string, number>>();
 	private readonly orphans = new Map<string, Set<string>>();
+	private book: Pick<SharedBook, 'layOver'> | null = null;
 	readonly claims = new Set<Claim>();
 	everReached = false;
 
@@ -49,6 +52,16 @@ export class FleetView {
 		private readonly clock: Clock,
 		private readonly installed: InstalledFilesCache,
 	) {}
+
+	/** What other processes have reserved is laid over what this one knows. */
+	useBook(book: Pick<SharedBook, 'layOver'>): void {
+		this.book = book;
+	}
+
+	/** True where the reservation is for this server of ours. */
+	isSame(name: string, reservation: { server: string; server_url: string | null }): boolean {
+		return isSameServer(this.port(name), reservation);
+	}
 
 	/** Later callers' connections replace earlier ones of the same servers. */
 	useServers(servers: readonly GenerateServer[]): void {
@@ -132,7 +145,8 @@ export class FleetView {
 	/** @param without a claim to leave out, as if its prompt were stopped */
 	current(without?: Claim): FleetSnapshot {
 		const now = this.clock.nowMs();
-		return { servers: this.servers.map((server) => this.serverNow(server, now, without)) };
+		const fleet = { servers: this.servers.map((server) => this.serverNow(server, now, without)) };
+		return this.book?.layOver(fleet, (name) => this.news.get(name)?.beganMs ?? null) ?? fleet;
 	}
 
 	private serverNow(server: GenerateServer, now: number, without?: Claim): FleetServer {

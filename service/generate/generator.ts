@@ -50,7 +50,11 @@ async function withFleet<T>(
 	const { room, watch } = fleet;
 	try {
 		const result = await run({ deps, room, options, signal: options.signal, buffer, watch });
-		await Promise.all([buffer?.flush(patienceOf(deps).flushMs), room.view.sweepAll(LAST_SWEEP_MS)]);
+		await Promise.all([
+			buffer?.flush(patienceOf(deps).flushMs),
+			room.view.sweepAll(LAST_SWEEP_MS),
+			room.shared.settle(LAST_SWEEP_MS),
+		]);
 		return result;
 	} finally {
 		fleet.release();

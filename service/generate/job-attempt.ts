@@ -90,7 +90,7 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 		const end = refusedEnd(setbackOfError(failure), failure);
 		return { next, promptId, end, reaction: null, submittedMs, unbound };
 	} finally {
-		room.release(claim);
+		room.release(claim, !parts.follow && claim.submittedMs !== null);
 	}
 }
 
@@ -98,6 +98,7 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 async function submitted({ way, claim }: Next, promptId: string, parts: TryParts): Promise<void> {
 	const { context, index, job, log, progress } = parts;
 	context.room.view.warmUp(claim.server);
+	context.room.shared.tell(claim);
 	const { model_name, preset, server } = way.selection;
 	progress({ phase: 'submitted', server, model_name, preset, prompt_id: promptId });
 	try {

@@ -73,10 +73,16 @@ export class JobRun {
 		if (selection === null || this.log.count > 0 || this.selection !== null) return null;
 		const { room, options } = this.context;
 		room.view.port(selection.server);
-		const fleet = await room.view.read();
+		await room.view.read();
 		const own = { ...selection, job_id: jobId };
+		// what was reserved with the selection is this claim, not somebody else's
+		const claim = room.claim(jobId, own, this.job.deadlineMs, selection.reservation?.id);
+		const fleet = room.view.current(claim);
 		const asItIs = options.autoQuality === false || options.commitOnArrival === true;
-		return this.claimed(asItIs ? asSelected(own) : this.lower.atItsTurn(own, fleet), fleet);
+		const way = asItIs ? asSelected(own) : this.lower.atItsTurn(own, fleet);
+		if (way.rung === null) return { way, fleet, claim };
+		room.release(claim);
+		return this.claimed(way, fleet);
 	}
 
 	private async decide(): Promise<Next | null> {

@@ -3,7 +3,9 @@
  * as long as somebody uses them and no longer.
  */
 import { ModelRouter } from '../../lib/router/model-router';
+import { shortHash } from '../../lib/short-hash';
 import { InstalledFilesCache } from '../installed-files-cache';
+import { reservationsOfProcess } from '../memory-reservations';
 import { FleetView } from './fleet-view';
 import { ServerWatch } from './server-watch';
 import type { GeneratorDeps, Patience } from './types';
@@ -36,9 +38,18 @@ export interface FleetUse {
 	release(): void;
 }
 
-export function keyOf({ servers, catalog }: Pick<GeneratorDeps, 'servers' | 'catalog'>): string {
+export function keyOf({
+	servers,
+	catalog,
+	reservations,
+}: Pick<GeneratorDeps, 'servers' | 'catalog' | 'reservations'>): string {
 	const names = servers.map((server) => `${server.name} ${server.url}`).sort();
-	return JSON.stringify([names, catalog]);
+	return JSON.stringify([names, catalog, reservations?.where ?? null]);
+}
+
+/** Rooms of other processes with the same one plan the same jobs for the same servers. */
+function scopeOf(deps: GeneratorDeps): string {
+	return shortHash(keyOf({ ...deps, reservations: null }));
 }
 
 /** What was learned about a fleet's memory since the process started. */
@@ -64,6 +75,7 @@ export function useFleet(deps: GeneratorDeps, key: string): FleetUse {
 			fleets.delete(key);
 			if (shared.room.margins.size > 0) learnedMargins.set(key, shared.room.margins);
 			for (const watch of shared.watches.values()) watch.close();
+			shared.room.shared.close();
 		},
 	};
 }
@@ -71,7 +83,11 @@ export function useFleet(deps: GeneratorDeps, key: string): FleetUse {
 function openFleet(deps: GeneratorDeps, key: string): SharedFleet {
 	const router = deps.router ?? new ModelRouter(deps.catalog);
 	const view = new FleetView(deps.servers, deps.catalog, deps.clock, installedFiles);
-	const room = new WaitingRoom(router, view, deps.clock, roomOptions(deps));
+	const room = new WaitingRoom(router, view, deps.clock, roomOptions(deps), {
+		reservations: deps.reservations ?? reservationsOfProcess(deps.clock),
+		owner: deps.random.uuid(),
+		scope: scopeOf(deps),
+	});
 	room.margins = learnedMargins.get(key) ?? room.margins;
 	return { room, watches: new Map(), users: 0 };
 }

@@ -11,6 +11,7 @@ import type {
 	FileDownload,
 	OutputFile,
 	RandomPort,
+	ReservationPort,
 	UsageStore,
 } from '../../lib/ports';
 import type { ModelRouter } from '../../lib/router/model-router';
@@ -46,6 +47,8 @@ export interface GeneratorDeps {
 	random: RandomPort;
 	/** Where each attempt is logged. */
 	store?: Pick<UsageStore, 'recordUsage'> | null;
+	/** Where other processes that use the same servers see what is claimed. Default: this process alone. */
+	reservations?: ReservationPort | null;
 	/** Reads a model's own `workflow` file: API-format JSON, parsed or as text. */
 	readWorkflow?: (file: string) => Promise<unknown>;
 	calibration?: CalibrationEntry[];

@@ -1,88 +1,75 @@
 /**
  * Holds jobs until a server can begin them, and asks the router about all of them whenever something changes. Owns when
- * it is asked; what is decided is the router's. One room for all executions of a process that use the same fleet.
+ * it is asked, and that what it says is agreed with other processes; what is decided is the router's. One room for all
+ * executions of a process that use the same fleet.
  */
 import type {
 	CalibrationEntry,
 	Demand,
 	QuotaState,
 	SelectedDecision,
-	Selection,
-	WaitingJob,
 } from '../../lib/selection/types';
 import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
-import type { FleetSnapshot } from '../../lib/fleet/types';
-import type { SelectionRequest } from '../../lib/request/schema';
 import type { Clock } from '../../lib/ports';
+import type { Reservation } from '../../lib/reservations';
 import type { ModelRouter } from '../../lib/router/model-router';
-import { selectInOrder } from '../select-batch';
 import { Claim } from './claims';
-import { atItsBest, idleFleet, workSeconds } from './fleet-outlook';
+import { workSeconds } from './fleet-outlook';
 import type { FleetView } from './fleet-view';
-import type { Patience } from './types';
-
-/** A job that wants to be decided. */
-export interface HeldJob {
-	/** Unique in the room, so that two executions may use the same job_id. */
-	key: string;
-	/** With absolute deadline. */
-	request: Record<string, unknown>;
-	/** What of the request was written differently: shown again in the selection. */
-	asked: Partial<SelectionRequest>;
-	arrivedMs: number;
-	deadlineMs: number;
-	/** Decide at once, whatever is queued. */
-	commit: boolean;
-	/** Ask for what an idle fleet would be given, and hold to it. */
-	fixed: boolean;
-	onWaiting: (news: WaitingJob) => void;
-}
-
-export type Decided =
-	| { selection: SelectedDecision; claim: Claim; fleet: FleetSnapshot }
-	| { selection: Selection; claim: null };
-
-interface Entry {
-	job: HeldJob;
-	decide: (decided: Decided) => void;
-	fail: (error: unknown) => void;
-	/** It was part of a plan before. */
-	isPlanned: boolean;
-	/** Since when nothing can take it. */
-	stuckSinceMs: number | null;
-}
-
-export interface RoomOptions {
-	calibration?: CalibrationEntry[];
-	demand?: Demand;
-	quotas?: QuotaState[];
-	patience: Patience;
-}
+import {
+	asAsked,
+	type Decided,
+	type Entry,
+	type HeldJob,
+	type RoomOptions,
+	withoutContent,
+} from './room-types';
+import { type RoomParts, Round } from './round';
+import { SharedBook } from './shared-book';
+import type { ReservationPort } from '../../lib/ports';
 
 /** A server with this much left gets its next job: so long before the end is looked again. */
 const BEFORE_END_SECONDS = 0.45;
-/** Up to here the router starts another job on a server. */
-const NEARLY_IDLE_SECONDS = 0.5;
-const FULL_PLAN_EVERY_MS = 1_000;
 /** Between two rounds. */
 const LEAST_PAUSE_MS = 20;
 /** Foreign jobs and memory change without telling us. */
 const LONGEST_PAUSE_MS = 1_500;
 
-export class WaitingRoom {
+/** How the room is known to others. */
+export interface RoomIdentity {
+	reservations: ReservationPort;
+	/** Unique among all processes. */
+	owner: string;
+	/** The same for rooms that decide about the same servers with the same catalog. */
+	scope: string;
+}
+
+export class WaitingRoom implements RoomParts {
 	margins = NO_MARGINS;
-	private readonly entries = new Map<string, Entry>();
+	readonly entries = new Map<string, Entry>();
+	readonly shared: SharedBook;
 	private rounds: Promise<void> | null = null;
 	private pause: AbortController | null = null;
 	private changed = false;
 	private plannedMs = -Infinity;
+	private claimCount = 0;
 
 	constructor(
 		readonly router: ModelRouter,
 		readonly view: FleetView,
 		private readonly clock: Clock,
 		public options: RoomOptions,
-	) {}
+		private readonly identity: RoomIdentity,
+	) {
+		const { reservations, owner, scope } = identity;
+		const wake = () => this.wake();
+		this.shared = new SharedBook(reservations, owner, scope, clock, view.claims, wake);
+		view.useBook(this.shared);
+	}
+
+	nowMs(): number {
+		return this.clock.nowMs();
+	}
 
 	/** @returns when the job is to be submitted, with a claim to be released at its end; or refused, without one */
 	decide(job: HeldJob, signal?: AbortSignal): Promise<Decided> {
@@ -90,6 +77,7 @@ export class WaitingRoom {
 			if (signal?.aborted) return reject(signal.reason);
 			const leave = () => {
 				this.entries.delete(job.key);
+				this.shared.leave(job.key);
 				signal?.removeEventListener('abort', cancel);
 			};
 			const cancel = () => {
@@ -101,7 +89,13 @@ export class WaitingRoom {
 				job,
 				isPlanned: false,
 				stuckSinceMs: null,
+				isAlone: false,
 				decide: (decided) => {
+					// cancelled while it was being decided
+					if (!this.entries.has(job.key)) {
+						if (decided.claim) this.release(decided.claim);
+						return;
+					}
 					leave();
 					resolve(decided);
 				},
@@ -126,15 +120,33 @@ export class WaitingRoom {
 		});
 	}
 
-	/** Claims a server for a selection that was made elsewhere (a lower rung). */
-	claim(jobId: string, selection: SelectedDecision, deadlineMs: number): Claim {
-		const claim = new Claim(jobId, selection, deadlineMs, this.clock.nowMs());
+	/** Claims a server for a selection that was made elsewhere (a lower rung, an earlier node). */
+	claim(
+		jobId: string,
+		selection: SelectedDecision,
+		deadlineMs: number,
+		reservationId = this.newReservationId(),
+	): Claim {
+		const claim = new Claim(jobId, selection, deadlineMs, this.clock.nowMs(), reservationId);
+		this.view.claims.add(claim);
+		this.shared.tell(claim);
+		return claim;
+	}
+
+	/** As `claim`, but not told to others yet: the round that makes it tells of it. */
+	newClaim(job: HeldJob, selection: SelectedDecision): Claim {
+		const jobId = selection.job_id ?? job.key;
+		const id = this.newReservationId();
+		const claim = new Claim(jobId, selection, job.deadlineMs, this.clock.nowMs(), id);
 		this.view.claims.add(claim);
 		return claim;
 	}
 
-	release(claim: Claim): void {
+	/** @param handedOver it goes on without us: others see it until they see its end, or it expires */
+	release(claim: Claim, handedOver = false): void {
+		if (handedOver) this.shared.tell(claim);
 		this.view.claims.delete(claim);
+		if (!handedOver) this.shared.release(claim, this.entries.size === 0);
 		this.wake();
 	}
 
@@ -153,11 +165,19 @@ export class WaitingRoom {
 		};
 	}
 
+	private newReservationId(): string {
+		this.claimCount += 1;
+		return `${this.identity.owner}/${this.claimCount}`;
+	}
+
 	private async run(): Promise<void> {
 		while (this.entries.size > 0) {
 			this.changed = false;
-			const fleet = await this.view.read();
-			this.round(fleet);
+			await this.shared.refresh();
+			this.takeGrants();
+			if (this.entries.size === 0) return;
+			await this.view.read();
+			await this.round();
 			if (this.entries.size > 0) await this.rest();
 		}
 	}
@@ -181,154 +201,82 @@ export class WaitingRoom {
 		return Math.max(LEAST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, ms));
 	}
 
-	private round(fleet: FleetSnapshot): void {
-		try {
-			const after = this.commitAll(fleet);
-			this.dispatchHeld(after);
-		} catch (error) {
-			// a faulty request fails alone
-			this.failFaulty(fleet, error);
-		}
-	}
-
-	private failFaulty(fleet: FleetSnapshot, error: unknown): void {
-		const options = this.selectOptions();
-		let found = false;
-		for (const entry of [...this.entries.values()]) {
-			try {
-				this.router.select(entry.job.request, fleet, options);
-			} catch (own) {
-				found = true;
-				entry.fail(own);
+	/** Planned with what is known; where that gives somebody a server, planned again under the lock, which counts. */
+	private async round(): Promise<void> {
+		let round = new Round(this);
+		if (this.shared.isShared) {
+			const planned = round.make(this.plannedMs);
+			if (!round.reserves) {
+				this.plannedMs = planned;
+				return this.finish(round);
 			}
+			round.undo();
 		}
-		if (!found) for (const entry of [...this.entries.values()]) entry.fail(error);
-		else this.changed = true;
+		round = new Round(this);
+		try {
+			await this.shared.exclusively(() => {
+				round.undo();
+				round = new Round(this);
+				this.plannedMs = round.make(this.plannedMs);
+				return round.changes();
+			});
+		} catch (error) {
+			round.undo();
+			for (const entry of [...this.entries.values()]) entry.fail(error);
+			return;
+		}
+		this.finish(round);
 	}
 
-	/** Jobs that are decided on arrival, each seeing the ones before it. */
-	private commitAll(fleet: FleetSnapshot): FleetSnapshot {
-		for (const entry of [...this.entries.values()]) {
-			if (!entry.job.commit) continue;
-			const [selection] = selectInOrder(
-				this.router,
-				[this.requestOf(entry.job, fleet)],
-				this.view.current(),
-				this.selectOptions(),
-			);
-			if (selection) this.answer(entry, selection, fleet);
-		}
-		return this.view.current();
-	}
-
-	/** Where no server can begin anything, a plan only tells who waits for how long: made once a second is enough. */
-	private isIdle(fleet: FleetSnapshot, held: readonly Entry[]): boolean {
+	private finish(round: Round): void {
+		round.finish();
+		if (round.again) this.changed = true;
+		const fleet = this.view.current();
 		const now = this.clock.nowMs();
-		const isFull = fleet.servers.every(
-			(server) => server.reachable && workSeconds(server) > NEARLY_IDLE_SECONDS,
+		this.shared.publish(
+			round.waiting
+				.filter((entry) => this.entries.has(entry.job.key) && !entry.isAlone)
+				.map(({ job }) => ({
+					key: job.key,
+					request: withoutContent(round.requestOf(job, fleet)),
+					waited_seconds: (now - job.arrivedMs) / 1000,
+					deadline_seconds: (job.deadlineMs - now) / 1000,
+				})),
 		);
-		const isNews = held.some((entry) => !entry.isPlanned);
-		if (isFull && !isNews && now - this.plannedMs < FULL_PLAN_EVERY_MS) return true;
-		this.plannedMs = now;
-		for (const entry of held) entry.isPlanned = true;
-		return false;
 	}
 
-	private dispatchHeld(fleet: FleetSnapshot): void {
-		const held = [...this.entries.values()].filter((entry) => !entry.job.commit);
-		if (held.length === 0 || this.isIdle(fleet, held)) return;
-		const options = this.selectOptions();
-		const waiting = held.map(({ job }) => ({
-			request: { ...this.requestOf(job, fleet), job_id: job.key },
-			waiting_seconds: Math.max(0, (options.nowMs - job.arrivedMs) / 1000),
-		}));
-		const result = this.router.dispatch(waiting, fleet, options);
-		for (const selection of result.start) {
-			const entry = this.entries.get(selection.job_id ?? '');
-			if (entry) this.answer(entry, selection, fleet);
-		}
-		for (const news of result.waiting) {
-			const entry = this.entries.get(news.job_id);
-			if (entry) this.keepWaiting(entry, news, fleet);
+	/** Turns that another process gave to jobs of this room, whose plans see the same. */
+	private takeGrants(): void {
+		for (const grant of this.shared.grants()) {
+			this.shared.forget(grant.id);
+			const entry = this.entries.get(grant.granted_key ?? '');
+			if (!entry || !this.takeGrant(entry, grant)) this.refuse(grant, entry);
 		}
 	}
 
-	private answer(entry: Entry, selection: Selection, fleet: FleetSnapshot): void {
+	private takeGrant(entry: Entry, grant: Reservation): boolean {
 		const { job } = entry;
-		const own = asAsked(selection, job);
-		if (own.decision === 'rejected') {
-			if (isPassing(own) && this.mayPass(entry, fleet)) return;
-			entry.decide({ selection: own, claim: null });
-			return;
-		}
-		const claim = this.claim(own.job_id ?? job.key, own, job.deadlineMs);
+		const fleet = this.view.current();
+		const server = fleet.servers.find((one) => this.view.isSame(one.name, grant));
+		if (!server) return false;
+		const [selection] = this.router.candidates(
+			new Round(this).requestOf(job, fleet),
+			fleet,
+			this.selectOptions(),
+			(model, preset, name) =>
+				model === grant.model_name && preset === grant.preset && name === server.name,
+		);
+		if (!selection) return false;
+		const own = asAsked(selection, job) as SelectedDecision;
+		const claim = this.claim(own.job_id ?? job.key, own, job.deadlineMs, grant.id);
 		entry.decide({ selection: own, claim, fleet });
+		return true;
 	}
 
-	private keepWaiting(entry: Entry, news: WaitingJob, fleet: FleetSnapshot): void {
-		const tooLate =
-			entry.job.request['if_late'] === 'reject' && this.clock.nowMs() >= entry.job.deadlineMs;
-		if (news.expected_start_seconds !== null && !tooLate) {
-			entry.stuckSinceMs = null;
-		} else if (tooLate || !this.mayPass(entry, fleet)) {
-			const refused = this.router.select(entry.job.request, fleet, this.selectOptions());
-			this.answer(entry, refused, fleet);
-			return;
-		}
-		entry.job.onWaiting(news);
+	private refuse(grant: Reservation, entry: Entry | undefined): void {
+		this.shared.drop(grant.id);
+		if (!entry) return;
+		entry.isAlone = true;
+		this.shared.leave(entry.job.key);
 	}
-
-	/** Nothing can take it now. True where that may change, and there is still patience. */
-	private mayPass(entry: Entry, fleet: FleetSnapshot): boolean {
-		const now = this.clock.nowMs();
-		entry.stuckSinceMs ??= now;
-		const { patience } = this.options;
-		const reachable = fleet.servers.some((server) => server.reachable);
-		if (!reachable) {
-			const limit = this.view.everReached ? patience.noServerMs : patience.neverReachedMs;
-			return now - entry.stuckSinceMs < limit;
-		}
-		const until = Math.max(entry.job.deadlineMs, entry.stuckSinceMs + patience.noServerMs);
-		if (now >= until) return false;
-		const best = { servers: fleet.servers.map(atItsBest) };
-		return (
-			this.router.select(
-				{ ...entry.job.request, if_late: 'best_effort' },
-				best,
-				this.selectOptions(),
-			).decision === 'selected'
-		);
-	}
-
-	/** A fixed job is held to what an idle fleet would give it. */
-	private requestOf(job: HeldJob, fleet: FleetSnapshot): Record<string, unknown> {
-		if (!job.fixed) return job.request;
-		const idle = idleFleet(fleet);
-		const choice = this.router.select(
-			{
-				...job.request,
-				deadline_at: new Date(this.clock.nowMs() + job.deadlineMs - job.arrivedMs).toISOString(),
-			},
-			idle,
-			{ ...this.selectOptions(), demand: undefined },
-		);
-		if (choice.decision === 'rejected') return job.request;
-		return {
-			...job.request,
-			model_name: choice.model_name,
-			min_quality: choice.estimate.quality,
-			quality: null,
-		};
-	}
-}
-
-/** The selection as the caller asked for it, not as the room wrote it down. */
-function asAsked(selection: Selection, job: HeldJob): Selection {
-	const jobId = String(job.request['job_id']);
-	const request = { ...selection.request, ...job.asked, job_id: jobId };
-	return { ...selection, job_id: jobId, request } as Selection;
-}
-
-function isPassing({ rejection }: Selection): boolean {
-	return ['UNREACHABLE', 'VRAM', 'VRAM_OFFLOAD', 'QUEUE_FULL'].includes(rejection?.code ?? '');
 }

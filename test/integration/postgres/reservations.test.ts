@@ -212,7 +212,7 @@ describe('choosing and reserving', () => {
 		const failing = port.exclusively(() => {
 			throw new Error('no decision');
 		});
-		await expect(failing).rejects.toMatchObject({ code: 'POSTGRES_FAILED' });
+		await expect(failing).rejects.toThrow('no decision');
 		const seen = await port.exclusively((book) => ({ changes: {}, result: book.reservations }));
 		expect(seen).toEqual([]);
 	});

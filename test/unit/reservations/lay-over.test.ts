@@ -135,8 +135,8 @@ describe('the fleet with reservations', () => {
 	it('leaves out the ones the caller counts itself, and what it was given as it was', () => {
 		const fleet = { servers: [server()] };
 		const book = { reservations: [reservation()], waiting: [] };
-		expect(withReservations(fleet, book, now, new Set(['r1'])).fleet).toBe(fleet);
-		withReservations(fleet, book, now);
+		expect(withReservations(fleet, book, () => now, new Set(['r1'])).fleet).toBe(fleet);
+		withReservations(fleet, book, () => now);
 		expect(fleet.servers[0]?.queue).toEqual([]);
 	});
 
@@ -146,7 +146,7 @@ describe('the fleet with reservations', () => {
 		const { servers } = withReservations(
 			fleet,
 			{ reservations: [stranger], waiting: [] },
-			now,
+			() => now,
 		).fleet;
 		expect(servers.map((one) => one.devices[0]?.vram_free)).toEqual([13e9, 23e9]);
 	});
