@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { toNodeError } from '../shared/to-node-error';
 import { makeAll } from './make';
-import { showHints } from './news';
+import { showHints, showNotice } from './news';
 import { openGenerator } from './open-generator';
 import { readOptions } from './read-options';
 import { doneItem, failedGeneration, isDone, type Outcome } from './result-items';
@@ -15,7 +15,9 @@ async function outcomesOf(context: IExecuteFunctions): Promise<Outcome[]> {
 	const operation = context.getNodeParameter('operation', 0) as Operation;
 	const open = await openGenerator(context, operation);
 	if (operation === 'resume') return await resumeAll(context, open);
-	return await makeAll(context, open.generator, operation);
+	const outcomes = await makeAll(context, open.generator, operation);
+	showNotice(context, open.notice());
+	return outcomes;
 }
 
 /** What could not be prepared fails every item alike. */

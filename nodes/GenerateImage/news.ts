@@ -62,6 +62,12 @@ export function showHints(context: IExecuteFunctions, outcomes: readonly Outcome
 	}
 }
 
+/** How far its decisions were agreed with other processes, where that is less than it should be. */
+export function showNotice(context: IExecuteFunctions, message: string | null): void {
+	if (message === null) return;
+	context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
+}
+
 function reasonOf(context: IExecuteFunctions, { error }: Outcome): string {
 	return toNodeError(context.getNode(), error).message;
 }

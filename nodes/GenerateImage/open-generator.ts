@@ -10,15 +10,16 @@ import { createGenerator, type Generator } from '../../service/generate';
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { readCatalog } from '../shared/catalog-source';
 import { sharedComfyUiClients } from '../shared/shared-clients';
+import { POSTGRES_CREDENTIAL, reservationsFor } from '../shared/reservations';
 import { usageStore } from '../shared/usage-store';
 import { readOptions } from './read-options';
 import { workflowReader } from './workflow-files';
 
-const POSTGRES = 'comfyUiRouterPostgresApi';
-
 export interface OpenGenerator {
 	generator: Generator;
 	servers: ComfyUiClient[];
+	/** What a person should know of how far its reservations reach, or null. */
+	notice(): string | null;
 }
 
 /** @throws RouterError CATALOG_INVALID, OPTIONS_INVALID, FILE_*, POSTGRES_* */
@@ -27,10 +28,11 @@ export async function openGenerator(
 	operation: string,
 ): Promise<OpenGenerator> {
 	const { timeoutSeconds } = readOptions(context);
-	const [catalog, credential, store] = await Promise.all([
+	const [catalog, credential, store, reservations] = await Promise.all([
 		catalogFor(context, operation),
 		context.getCredentials('comfyUiApi'),
 		storeOf(context),
+		reservationsFor(context),
 	]);
 	const servers = sharedComfyUiClients(credential, timeoutSeconds);
 	const generator = createGenerator({
@@ -39,11 +41,12 @@ export async function openGenerator(
 		clock: systemClock,
 		random: systemRandom,
 		store,
+		reservations: reservations.port,
 		readWorkflow: workflowReader(context),
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});
-	return { generator, servers };
+	return { generator, servers, notice: () => reservations.notice() };
 }
 
 /** A run that is picked up again is decided already. */
@@ -56,6 +59,6 @@ async function catalogFor(context: IExecuteFunctions, operation: string): Promis
 async function storeOf(
 	context: IExecuteFunctions,
 ): Promise<Pick<UsageStore, 'recordUsage'> | null> {
-	if (context.getNode().credentials?.[POSTGRES] === undefined) return null;
-	return usageStore(await context.getCredentials(POSTGRES));
+	if (context.getNode().credentials?.[POSTGRES_CREDENTIAL] === undefined) return null;
+	return usageStore(await context.getCredentials(POSTGRES_CREDENTIAL));
 }

@@ -5,9 +5,12 @@ import type { ComfyUiClient } from '../../adapters/comfyui';
 import { systemClock } from '../../adapters/system-clock';
 import { RouterError } from '../../lib/errors';
 import { logUsage, type LogUsageInput, type LogUsageResult } from '../../service/log-usage';
+import { reservationsOfProcess } from '../../service/memory-reservations';
+import { releaseSelections } from '../../service/select-and-reserve';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { failedItem } from '../shared/failed-item';
 import { jobIdPrefix } from '../shared/job-id';
+import { reservationsFor } from '../shared/reservations';
 import { toNodeError } from '../shared/to-node-error';
 import { usageStore } from '../shared/usage-store';
 import { readUsage } from './read-usage';
@@ -31,13 +34,22 @@ async function logAll(
 	const store = usageStore(await context.getCredentials('comfyUiRouterPostgresApi'));
 	const servers = await serversOf(context);
 	try {
-		return await logUsage({ store, servers, clock: systemClock }, inputs, {
+		const results = await logUsage({ store, servers, clock: systemClock }, inputs, {
 			waitMs: (options.waitSeconds ?? 0) * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
+		await giveBack(context, inputs);
+		return results;
 	} finally {
 		for (const server of servers) server.close();
 	}
+}
+
+/** The jobs are over: what Select Model reserved for them is free again, wherever it was written down. */
+async function giveBack(context: IExecuteFunctions, inputs: LogUsageInput[]): Promise<void> {
+	const { port } = await reservationsFor(context);
+	const selections = inputs.map(({ selection }) => selection);
+	await releaseSelections([port, reservationsOfProcess(systemClock)], selections);
 }
 
 /** Inputs of all items that could be read; the others' outcomes are their errors. */

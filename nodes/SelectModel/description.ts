@@ -64,6 +64,15 @@ const options: INodeProperties = {
 			description: 'Whether the selection lists the alternatives and why each of them lost',
 		},
 		{
+			displayName: 'Reserve For (Seconds)',
+			name: 'reserveSeconds',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 3600 },
+			default: 30,
+			description:
+				"How long the server's time is kept for the job until its prompt is submitted; Log Usage gives it back. Left out: 30, and 0 (not at all) in runs started by hand. With a Postgres credential all workers see it, without one only this process.",
+		},
+		{
 			displayName: 'Server Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',

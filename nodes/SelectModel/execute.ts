@@ -13,6 +13,11 @@ import { applySelection } from '../../lib/workflow/apply-selection';
 import type { ApiGraph } from '../../lib/workflow/graph';
 import { unfitModels } from '../../lib/workflow/unfit-models';
 import { readFleet } from '../../service/fleet';
+import {
+	DEFAULT_LEASE_SECONDS,
+	type Outcome,
+	selectAndReserve,
+} from '../../service/select-and-reserve';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { listOf } from '../shared/fields';
@@ -20,9 +25,10 @@ import { failedItem } from '../shared/failed-item';
 import { jobIdPrefix } from '../shared/job-id';
 import { readGraph } from '../shared/read-graph';
 import { type RawRequest, readRequest } from '../shared/read-request';
+import { type NodeReservations, reservationsFor } from '../shared/reservations';
 import { toNodeError } from '../shared/to-node-error';
 
-/** Items decided between two turns of n8n's event loop, so that a long run does not freeze the editor. */
+/** Items decided in one step, between two turns of n8n's event loop: a long run neither freezes the editor nor keeps others from deciding. */
 const ITEMS_PER_TURN = 50;
 const MS_PER_SECOND = 1000;
 /** A server that does not answer must not use up an urgent job's time. */
@@ -32,7 +38,10 @@ interface Deciding {
 	catalog: Catalog;
 	router: ModelRouter;
 	fleet: FleetSnapshot;
+	readBeganMs: number;
 	jobIds: string;
+	reservations: NodeReservations;
+	leaseSeconds: number;
 }
 
 interface Decided {
@@ -42,13 +51,16 @@ interface Decided {
 
 async function prepare(context: IExecuteFunctions): Promise<Deciding> {
 	const catalog = await readCatalog(context, (name) => context.getNodeParameter(name, 0));
-	const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = context.getNodeParameter(
-		'options',
-		0,
-		{},
-	) as {
+	const options = context.getNodeParameter('options', 0, {}) as {
 		timeoutSeconds?: number;
+		reserveSeconds?: number;
 	};
+	const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = options;
+	// somebody who tries a workflow out by hand wants to see the servers as they are
+	const leaseSeconds =
+		options.reserveSeconds ?? (context.getMode() === 'manual' ? 0 : DEFAULT_LEASE_SECONDS);
+	const reservations = await reservationsFor(context);
+	const readBeganMs = systemClock.nowMs();
 	const servers = comfyUiClients(await context.getCredentials('comfyUiApi'), timeoutSeconds);
 	try {
 		const fleet = await readFleet({
@@ -58,7 +70,15 @@ async function prepare(context: IExecuteFunctions): Promise<Deciding> {
 			timeoutMs: timeoutSeconds * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
-		return { catalog, router: new ModelRouter(catalog), fleet, jobIds: jobIdPrefix(context) };
+		return {
+			catalog,
+			router: new ModelRouter(catalog),
+			fleet,
+			readBeganMs,
+			jobIds: jobIdPrefix(context),
+			reservations,
+			leaseSeconds,
+		};
 	} finally {
 		for (const server of servers) server.close();
 	}
@@ -81,16 +101,56 @@ function filledIn(graph: ApiGraph, selection: SelectedDecision): IDataObject {
 	return applySelection(graph, selection, { seed }).graph as unknown as IDataObject;
 }
 
-function decide(context: IExecuteFunctions, itemIndex: number, deciding: Deciding): Decided {
-	const wanted = readRequest(context, itemIndex, `${deciding.jobIds}${itemIndex}`);
-	const graph = readGraph(context, itemIndex);
-	const request = graph ? forGraph(wanted, graph, deciding.catalog) : wanted;
-	const selection = deciding.router.select(request, deciding.fleet, { nowMs: systemClock.nowMs() });
+interface Wanted {
+	request: RawRequest;
+	graph: ApiGraph | undefined;
+}
+
+/** What an item asks for, or why that cannot be read. */
+function wantedOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ jobIds, catalog }: Deciding,
+): Wanted | { error: unknown } {
+	try {
+		const wanted = readRequest(context, itemIndex, `${jobIds}${itemIndex}`);
+		const graph = readGraph(context, itemIndex);
+		return { request: graph ? forGraph(wanted, graph, catalog) : wanted, graph };
+	} catch (error) {
+		return { error };
+	}
+}
+
+function decide({ request, graph }: Wanted, fleet: FleetSnapshot, router: ModelRouter): Decided {
+	const selection = router.select(request, fleet, { nowMs: systemClock.nowMs() });
 	if (selection.decision !== 'selected') return { selection, workflow: undefined };
-	const workflow = graph === undefined ? undefined : filledIn(graph, selection);
-	// only now: an item that fails leaves no job behind that later items would wait for
-	deciding.fleet = afterSelection(deciding.fleet, selection);
-	return { selection, workflow };
+	return { selection, workflow: graph === undefined ? undefined : filledIn(graph, selection) };
+}
+
+/** Some items in one step, each seeing the ones before it and what others have reserved. */
+async function decideSome(
+	context: IExecuteFunctions,
+	itemIndexes: readonly number[],
+	deciding: Deciding,
+): Promise<Outcome<Decided>[]> {
+	const all = itemIndexes.map((itemIndex) => wantedOf(context, itemIndex, deciding));
+	const wanted = all.filter((one): one is Wanted => 'request' in one);
+	const decided = await selectAndReserve(
+		{ ...deciding, port: deciding.reservations.port, clock: systemClock },
+		wanted.map(({ request }) => (typeof request.job_id === 'string' ? request.job_id : null)),
+		(index, fleet) => decide(wanted[index] as Wanted, fleet, deciding.router),
+	);
+	if (deciding.leaseSeconds === 0) deciding.fleet = afterAll(deciding.fleet, decided);
+	let next = 0;
+	return all.map((one) => ('request' in one ? (decided[next++] as Outcome<Decided>) : one));
+}
+
+/** What is not reserved is known to this run alone. */
+function afterAll(fleet: FleetSnapshot, outcomes: readonly Outcome<Decided>[]): FleetSnapshot {
+	return outcomes.reduce(
+		(now, outcome) => ('decided' in outcome ? afterSelection(now, outcome.decided.selection) : now),
+		fleet,
+	);
 }
 
 function decidedItem(
@@ -137,6 +197,8 @@ function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Sel
 		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
 	const [first] = rejected;
 	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
+	const notice = deciding.reservations.notice();
+	if (notice !== null) messages.push(notice);
 	for (const message of messages) {
 		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 	}
@@ -149,17 +211,25 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const selected: INodeExecutionData[] = [];
 	const rejections: Selection[] = [];
 	const rejected = isTool(context) ? selected : [];
-	for (const [itemIndex, item] of items.entries()) {
-		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await systemClock.sleep(0);
-		try {
-			const decided = decide(context, itemIndex, deciding);
+	for (let first = 0; first < items.length; first += ITEMS_PER_TURN) {
+		if (first > 0) await systemClock.sleep(0);
+		const some = items.slice(first, first + ITEMS_PER_TURN);
+		const indexes = some.map((_item, index) => first + index);
+		const outcomes = await decideSome(context, indexes, deciding);
+		for (const [index, outcome] of outcomes.entries()) {
+			const itemIndex = first + index;
+			const item = items[itemIndex] as INodeExecutionData;
+			if ('error' in outcome) {
+				const { error } = outcome;
+				if (!context.continueOnFail()) throw toNodeError(context.getNode(), error, itemIndex);
+				selected.push(failedItem(context, item, itemIndex, error));
+				continue;
+			}
+			const { decided } = outcome;
 			const isRejected = decided.selection.decision === 'rejected';
 			if (isRejected) rejections.push(decided.selection);
 			const output = isRejected ? rejected : selected;
 			output.push(decidedItem(item, itemIndex, decided));
-		} catch (error) {
-			if (!context.continueOnFail()) throw toNodeError(context.getNode(), error, itemIndex);
-			selected.push(failedItem(context, item, itemIndex, error));
 		}
 	}
 	showHints(context, deciding, rejections);
