@@ -1,5 +1,7 @@
 /** `--database-url` and `--schema` as a store. */
 import { createPostgresStore, type PostgresStore } from '../adapters/postgres/store';
+import { PostgresReservations } from '../adapters/postgres/reservations';
+import { ReservationsOrAlone } from '../service/reservations-or-alone';
 import type { OptionSpecs, OptionValues } from './command';
 import type { Io } from './io';
 import { UsageError } from './usage-error';
@@ -30,4 +32,14 @@ export function storeOf(values: OptionValues, io: Io, command: string): Postgres
 		signal: io.signal,
 		onWarning: (error) => io.err(`${error.code}: ${error.message}\n`),
 	});
+}
+
+/** What this process and others reserve, in the same database as the store's tables. A lost connection stops no job. */
+export function reservationsOf(store: PostgresStore, io: Io): ReservationsOrAlone {
+	const shared = new PostgresReservations({
+		pool: store.pool,
+		prepare: () => store.migrate(),
+		clock: io.clock,
+	});
+	return new ReservationsOrAlone(shared, io.clock);
 }

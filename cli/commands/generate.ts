@@ -17,7 +17,7 @@ import {
 	type ProgressEvent,
 } from '../../service/generate';
 import type { Command, OptionValues } from '../command';
-import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
+import { DATABASE_HELP, DATABASE_OPTIONS, reservationsOf, storeOf } from '../database';
 import { EXIT, type Io } from '../io';
 import { makeFolder, saveOutput } from '../output-files';
 import { readJson } from '../read-json';
@@ -40,7 +40,8 @@ Picks model, preset and server for one image job or several, runs them, holds th
   --commit-on-arrival  submit every job at once instead of holding it until a server is free
   --no-auto-quality    run what an idle fleet would be given, whatever the deadline
 ${DATABASE_HELP}
-                       With an address every attempt is logged in model_usage_log
+                       With an address every attempt is logged in model_usage_log, and servers are shared with all
+                       processes that reserve there
   --json               JSON on one line, for machines (default: JSON, indented)
 
 Prints a result per request: status, selection, attempts, files. Progress goes to standard error.
@@ -85,6 +86,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const servers = clientsOf(list(values, 'server'), catalog, io, 'generate');
 	const wantsLog = text(values, 'database-url') !== undefined || !!io.env['DATABASE_URL'];
 	const store = wantsLog ? storeOf(values, io, 'generate') : null;
+	const reservations = store === null ? null : reservationsOf(store, io);
 	try {
 		await makeFolder(inputs.out);
 		const generator = createGenerator({
@@ -93,12 +95,16 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			clock: io.clock,
 			random: systemRandom,
 			store,
+			reservations,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
 		const files = items.map((): string[] => []);
 		const results = await generator.generate(items, optionsOf(values, io, inputs, files));
 		const answers = results.map((result) => answerOf(result, files[result.index] ?? []));
 		const answer = inputs.isList ? answers : answers[0];
+		if (reservations?.lost) {
+			io.err(`Decided without the reservations of others: ${reservations.lost.message}\n`);
+		}
 		io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 		return exitCode(results);
 	} finally {

@@ -1,14 +1,18 @@
 /** `select`: one request or several, decided against a snapshot or live servers. */
 import { z } from 'zod/v4';
 
+import { PostgresReservations } from '../../adapters/postgres/reservations';
 import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
+import { parseFleet } from '../../lib/fleet/parse';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
-import type { CalibrationEntry, SelectOptions } from '../../lib/selection/types';
+import type { CalibrationEntry, Selection, SelectOptions } from '../../lib/selection/types';
 import { readFleet } from '../../service/fleet';
+import { releaseSelections, selectAndReserve } from '../../service/select-and-reserve';
 import { selectInOrder } from '../../service/select-batch';
 import type { Command, OptionValues } from '../command';
+import { DATABASE_OPTIONS, storeOf } from '../database';
 import { describeSelection } from '../describe-selection';
 import { EXIT, type Io } from '../io';
 import { readJson } from '../read-json';
@@ -16,7 +20,7 @@ import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
 import { list, moment, number, required, text } from '../values';
 
-const HELP = `Usage: comfyui-router select --catalog F (--fleet F | --server URL...) --request F
+const HELP = `Usage: comfyui-router select --catalog F (--fleet F | --server URL...) --request F [--database-url U]
 
 Picks model, preset and server for one image job, or for several.
 
@@ -31,6 +35,10 @@ Picks model, preset and server for one image job, or for several.
   --demand-gpu-seconds-per-job N      what each of them takes (default: as this catalog's)
   --calibration F      learned factors, as \`calibrate\` prints them
   --now T              decide as if it were this moment (ISO 8601), for repeatable answers
+  --database-url U     also count what other processes have reserved there, and reserve what is chosen: choosing and
+                       reserving is one step. postgresql://user:password@host:5432/database; with --schema NAME
+  --reserve-seconds N  given up after so long unless the prompt is seen on its server before (default 30; 0: nothing
+                       is reserved, what others have reserved still counts)
   --text               a readable answer instead of JSON
   --json               JSON on one line, for machines (default: JSON, indented)
 
@@ -59,6 +67,8 @@ export const select: Command = {
 		'demand-gpu-seconds-per-job': { type: 'string' },
 		calibration: { type: 'string' },
 		now: { type: 'string' },
+		...DATABASE_OPTIONS,
+		'reserve-seconds': { type: 'string' },
 		text: { type: 'boolean' },
 	},
 	run,
@@ -84,16 +94,64 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const options = await readOptions(values, io);
 	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
 	const request = await readJson(paths.request, io, 'REQUEST_INVALID');
+	const readBeganMs = io.clock.nowMs();
 	const fleet =
 		paths.fleet === null
 			? await readLiveFleet(values, catalog, io)
 			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
-	const selections = selectInOrder(new ModelRouter(catalog), requests, fleet, options);
+	const router = new ModelRouter(catalog);
+	const selections =
+		text(values, 'database-url') === undefined
+			? selectInOrder(router, requests, fleet, options)
+			: await reserveAll(values, io, { router, requests, fleet, readBeganMs, options });
 	const answer = Array.isArray(request) ? selections : selections[0];
 	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
 	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 	return selections.some((one) => one.decision === 'rejected') ? EXIT.unserved : EXIT.done;
+}
+
+interface Asked {
+	router: ModelRouter;
+	requests: readonly unknown[];
+	fleet: FleetSnapshot;
+	readBeganMs: number;
+	options: SelectOptions;
+}
+
+/** The same, agreed with all that reserve in the same database. @throws RouterError POSTGRES_* where it is away */
+async function reserveAll(
+	values: OptionValues,
+	io: Io,
+	{ router, requests, fleet, readBeganMs, options }: Asked,
+): Promise<Selection[]> {
+	const leaseSeconds = number(values, 'reserve-seconds', 'select', { min: 0, max: 86_400 });
+	const store = storeOf(values, io, 'select');
+	try {
+		const port = new PostgresReservations({
+			pool: store.pool,
+			prepare: () => store.migrate(),
+			clock: io.clock,
+		});
+		const outcomes = await selectAndReserve(
+			{ fleet: parseFleet(fleet), readBeganMs, port, clock: io.clock, leaseSeconds },
+			requests.map(jobIdOf),
+			(index, now) => ({ selection: router.select(requests[index], now, options) }),
+		);
+		const selections = outcomes.flatMap((one) => ('decided' in one ? [one.decided.selection] : []));
+		const faulty = outcomes.find((one) => 'error' in one);
+		if (faulty === undefined) return selections;
+		// all or nothing, as without a database
+		await releaseSelections([port], selections);
+		throw (faulty as { error: unknown }).error;
+	} finally {
+		await store.close();
+	}
+}
+
+function jobIdOf(request: unknown): string | null {
+	const { job_id: jobId } = (request ?? {}) as { job_id?: unknown };
+	return typeof jobId === 'string' ? jobId : null;
 }
 
 /** null: live servers. */
