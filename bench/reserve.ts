@@ -27,7 +27,7 @@ const TURN_MS = 2_000;
 const TURNS = 5;
 const CLIENTS = [1, 50];
 /** Live reservations while it is measured: those that came before are taken out after each turn. */
-const SERVERS = 20;
+const SERVERS = 6;
 
 type Contestant = 'router' | 'bare' | 'statements' | 'durable';
 const CONTESTANTS: Contestant[] = ['router', 'bare', 'statements', 'durable'];

@@ -169,15 +169,38 @@ export function withReservations(
 	const others = book.reservations.filter((one) => !without.has(one.id));
 	const result: ReservedFleet = { fleet, found: [], over: [] };
 	if (others.length === 0) return result;
+	const onServer = byPlace(others);
 	const servers = fleet.servers.map((server) => {
-		if (!server.reachable) return server;
-		const laid = layOver(server, others, agesOf(server.name));
+		const here = server.reachable ? onServer(server) : [];
+		if (here.length === 0) return server;
+		const laid = layOver(server, here, agesOf(server.name));
 		result.found.push(...laid.found);
 		result.over.push(...laid.over);
 		return { ...server, queue: laid.queue };
 	});
 	result.fleet = { ...fleet, servers: withNeighbours(servers, others, agesOf) };
 	return result;
+}
+
+/** Those that may be for a server, found without comparing each with each. */
+function byPlace(all: readonly Reservation[]): (server: FleetServer) => Reservation[] {
+	const byUrl = grouped(all, (one) => (one.server_url ? plainUrl(one.server_url) : ''));
+	const byName = grouped(all, (one) => one.server);
+	return ({ name, url }) => {
+		if (!url) return byName.get(name) ?? [];
+		const unnamed = (byUrl.get('') ?? []).filter((one) => one.server === name);
+		return [...(byUrl.get(plainUrl(url)) ?? []), ...unnamed];
+	};
+}
+
+function grouped<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+	const groups = new Map<string, T[]>();
+	for (const one of all) {
+		const group = groups.get(keyOf(one));
+		if (group) group.push(one);
+		else groups.set(keyOf(one), [one]);
+	}
+	return groups;
 }
 
 /** Jobs to come on the same GPU under a server that this fleet does not have: their memory is as good as taken. */
