@@ -17,6 +17,7 @@ import { freePort } from './ports.mjs';
 import { N8nRestClient } from './rest-client.mjs';
 
 const READY_LINE = 'Editor is now accessible';
+const WORKER_READY_LINE = 'n8n worker is now ready';
 const READY_WITHIN_MS = 180_000;
 const STOP_WITHIN_MS = 30_000;
 const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' };
@@ -39,8 +40,16 @@ const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' }
  * @property {string} userFolder
  * @property {string} logFile
  * @property {number} pid
+ * @property {(concurrency: number) => Promise<N8nWorker>} worker starts a worker of it; its environment is queue mode's
  * @property {(args: string[]) => Promise<string>} cli runs an n8n command beside it; its standard output
  * @property {() => Promise<void>} stop
+ */
+
+/**
+ * @typedef {object} N8nWorker
+ * @property {number} pid
+ * @property {() => Promise<void>} kill ends it at once, as a crash would
+ * @property {() => Promise<void>} stop lets it finish first
  */
 
 /**
@@ -64,7 +73,8 @@ export async function startN8n(options) {
 		env: options.env,
 	});
 	const logFile = join(userFolder, 'n8n.log');
-	const child = await launch(node, n8n.script, env, logFile);
+	const start = { node, script: n8n.script, env };
+	const child = await launch(start, ['start'], READY_LINE, logFile);
 	const instance = {
 		url: `http://127.0.0.1:${port}`,
 		rest: new N8nRestClient(`http://127.0.0.1:${port}`),
@@ -72,11 +82,29 @@ export async function startN8n(options) {
 		userFolder,
 		logFile,
 		pid: child.pid,
+		worker: async (concurrency) => await startWorker(start, concurrency, userFolder),
 		cli: async (args) => await commandOutput(node, n8n.script, args, env),
 		stop: async () => await stop(child, options.userFolder ? null : userFolder),
 	};
 	await logIn(instance);
 	return instance;
+}
+
+async function startWorker(start, concurrency, userFolder) {
+	const env = { ...start.env, N8N_RUNNERS_BROKER_PORT: String(await freePort()) };
+	const logFile = join(userFolder, `worker-${env.N8N_RUNNERS_BROKER_PORT}.log`);
+	const args = ['worker', `--concurrency=${concurrency}`];
+	const child = await launch({ ...start, env }, args, WORKER_READY_LINE, logFile);
+	return {
+		pid: child.pid,
+		logFile,
+		kill: async () => {
+			const ended = new Promise((resolve) => child.once('exit', resolve));
+			killGroup(child);
+			await ended;
+		},
+		stop: async () => await stop(child, null),
+	};
 }
 
 async function logIn(instance) {
@@ -94,9 +122,9 @@ function hashOf(n8nFolder, password) {
 }
 
 /** Resolves with the child when n8n says that it is ready; rejects with the end of its log when it dies or hangs. */
-async function launch(node, script, env, logFile) {
+async function launch({ node, script, env }, args, readyLine, logFile) {
 	// A process group of its own: a terminal's Ctrl-C reaches only us, and we stop n8n before its database.
-	const child = spawn(node, [script, 'start'], {
+	const child = spawn(node, [script, ...args], {
 		env,
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: process.platform !== 'win32',
@@ -109,7 +137,7 @@ async function launch(node, script, env, logFile) {
 	process.once('exit', onExit);
 	child.once('exit', () => process.off('exit', onExit));
 	try {
-		await ready(child);
+		await ready(child, readyLine);
 	} catch (error) {
 		killGroup(child);
 		throw new SetupError(
@@ -119,14 +147,14 @@ async function launch(node, script, env, logFile) {
 	return child;
 }
 
-function ready(child) {
+function ready(child, readyLine) {
 	return new Promise((resolve, reject) => {
 		const late = () => reject(new Error(`not ready after ${READY_WITHIN_MS / 1000} s`));
 		const timer = setTimeout(late, READY_WITHIN_MS);
 		let seen = '';
 		const onData = (chunk) => {
 			seen = (seen + chunk).slice(-1000);
-			if (!seen.includes(READY_LINE)) return;
+			if (!seen.includes(readyLine)) return;
 			clearTimeout(timer);
 			child.stdout.off('data', onData);
 			resolve();

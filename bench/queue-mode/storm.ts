@@ -1,0 +1,230 @@
+/**
+ * Many jobs at once through queue mode, with parts killed in the middle, and what came of every single one. Owns the
+ * accounting: from the usage log, n8n's own executions and the servers' own event logs.
+ */
+import type pg from 'pg';
+
+import { systemClock } from '../../adapters/system-clock';
+import { systemRandom } from '../../adapters/system-random';
+import { ComfyUiClient } from '../../adapters/comfyui';
+import { createGenerator } from '../../service/generate';
+import type { StandIn } from '../../simulator/comfyui';
+import { type QueueLab, queueCatalog, startServers } from './lab';
+
+export interface StormOptions {
+	jobs: number;
+	/** Deadlines in turn, seconds. */
+	deadlines: readonly number[];
+	/** Kill parts while it runs. */
+	faults: boolean;
+	limitMs: number;
+}
+
+export interface StormReport {
+	jobs: number;
+	done: number;
+	/** Ended without an image, for a reason in the usage log or because the worker was killed. */
+	failed: number;
+	lost_with_worker: number;
+	/** No trace of an end. Must be 0. */
+	unaccounted: number;
+	/** More than one success, or finished more than once on a server. Must be 0. */
+	twice: number;
+	reservations_left: number;
+	waiting_left: number;
+	out_of_memory: number;
+	oversubscribed: number;
+	on_time: number;
+	/** Of those that no killed worker had. */
+	on_time_ratio: number;
+	seconds: number;
+}
+
+interface Databases {
+	router: pg.Pool;
+	n8n: pg.Pool;
+}
+
+const SERVER_AWAY_MS = 4_000;
+const POLL_MS = 500;
+
+export function jobsOf({ jobs, deadlines }: Pick<StormOptions, 'jobs' | 'deadlines'>) {
+	return Array.from({ length: jobs }, (_, n) => ({
+		job_id: `storm-${n}`,
+		purpose: 'photo',
+		deadline_seconds: deadlines[n % deadlines.length] as number,
+	}));
+}
+
+export async function runStorm(
+	lab: QueueLab,
+	databases: Databases,
+	options: StormOptions,
+): Promise<StormReport> {
+	const jobs = jobsOf(options);
+	const begunMs = Date.now();
+	const url = (n: number) => `${lab.main.url}/webhook/${lab.paths[n % lab.paths.length]}`;
+	// registered a moment after the activation's answer
+	for (let n = 0; n < lab.paths.length; n++) {
+		await until(60_000, async () => (await post(url(n), { purpose: 'none' })) !== 404);
+	}
+	const all = jobs.length + lab.paths.length;
+	const posted = Promise.all(
+		jobs.map(async (job, n) => {
+			const status = await post(url(n), job);
+			if (status !== 200) throw new Error(`The webhook answered ${status} for ${job.job_id}.`);
+		}),
+	);
+	if (options.faults) await withFaults(lab, databases);
+	await posted;
+	await until(options.limitMs, () => allEnded(databases.n8n, all));
+	const seconds = (Date.now() - begunMs) / 1000;
+	await until(
+		60_000,
+		async () => (await count(databases.router, 'server_reservation')) === 0,
+		false,
+	);
+	return account(lab, databases, jobs, seconds);
+}
+
+async function post(url: string, body: unknown): Promise<number> {
+	const headers = { 'content-type': 'application/json' };
+	const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+	await answer.arrayBuffer();
+	return answer.status;
+}
+
+/** A server, the database's connections, a worker: each once some jobs are through, so that it is the middle. */
+async function withFaults(lab: QueueLab, databases: Databases): Promise<void> {
+	await doneAtLeast(lab, 10);
+	const victim = lab.servers[0] as StandIn;
+	await victim.kill();
+	await databases.router.query(
+		`select pg_terminate_backend(pid) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`,
+	);
+	await doneAtLeast(lab, 25);
+	await lab.workers[0]?.kill();
+	await systemClock.sleep(SERVER_AWAY_MS);
+	await victim.listen();
+	await databases.router.query(
+		`select pg_terminate_backend(pid) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`,
+	);
+}
+
+async function doneAtLeast(lab: QueueLab, least: number): Promise<void> {
+	const finished = () =>
+		lab.servers.reduce((sum, one) => sum + one.events.of('finished').length, 0);
+	await until(180_000, async () => finished() >= least);
+}
+
+async function allEnded(n8n: pg.Pool, jobs: number): Promise<boolean> {
+	const { rows } = await n8n.query(
+		`select count(*)::int as all, count("stoppedAt")::int as ended from execution_entity`,
+	);
+	return rows[0].all >= jobs && rows[0].ended === rows[0].all;
+}
+
+async function account(
+	lab: QueueLab,
+	{ router, n8n }: Databases,
+	jobs: ReturnType<typeof jobsOf>,
+	seconds: number,
+): Promise<StormReport> {
+	const { rows } = await router.query(
+		`select job_id, status, on_time, error_code, prompt_id from model_usage_log where job_id like 'storm-%'`,
+	);
+	const byJob = new Map(jobs.map((job) => [job.job_id, [] as typeof rows]));
+	for (const row of rows) byJob.get(row.job_id)?.push(row);
+	const all = [...byJob.values()];
+	const success = (job: typeof rows) => job.filter((row) => row.status === 'success');
+	const done = all.filter((job) => success(job).length > 0);
+	const logged = all.filter((job) => success(job).length === 0 && job.length > 0);
+	const silent = all.filter((job) => job.length === 0);
+	const broken = await n8n.query(
+		`select count(*)::int as count from execution_entity where status in ('crashed', 'error')`,
+	);
+	// a killed worker writes nothing; n8n says of its executions that they failed
+	const lost = Math.min(silent.length, broken.rows[0].count);
+	const onTime = done.filter((job) => success(job)[0]?.on_time === true).length;
+	const finished = lab.servers.flatMap((one) => one.events.of('finished'));
+	const ids = new Map(rows.map((row) => [row.prompt_id, row.job_id]));
+	const runs = new Map<string, number>();
+	for (const { promptId } of finished) {
+		const job = ids.get(promptId);
+		if (job) runs.set(job, (runs.get(job) ?? 0) + 1);
+	}
+	return {
+		jobs: jobs.length,
+		done: done.length,
+		failed: logged.length + lost,
+		lost_with_worker: lost,
+		unaccounted: silent.length - lost,
+		twice:
+			all.filter((job) => success(job).length > 1).length +
+			[...runs.values()].filter((count_) => count_ > 1).length,
+		reservations_left: await count(router, 'server_reservation'),
+		waiting_left: await count(router, 'waiting_job'),
+		...memoryOf(lab.servers),
+		on_time: onTime,
+		on_time_ratio: onTime / Math.max(1, jobs.length - lost),
+		seconds,
+	};
+}
+
+/** From the servers' own logs: what ran out, and any moment at which more was used than there is. */
+function memoryOf(servers: readonly StandIn[]) {
+	const over = servers.flatMap((one) =>
+		one.events
+			.of('vram')
+			.filter(({ usedBytes, coTenantBytes, totalBytes }) => usedBytes + coTenantBytes > totalBytes),
+	);
+	return {
+		out_of_memory: servers.flatMap((one) => one.events.of('oom')).length,
+		oversubscribed: over.length,
+	};
+}
+
+/** Live rows: those of the dead are gone with their lease. */
+async function count(pool: pg.Pool, table: string): Promise<number> {
+	const { rows } = await pool.query(
+		`select count(*)::int as count from ${table} where expires_at > clock_timestamp()`,
+	);
+	return rows[0].count;
+}
+
+/** The same jobs over the same servers in one process that sees all. @returns the share on time */
+export async function oracle(options: Pick<StormOptions, 'jobs' | 'deadlines'>): Promise<number> {
+	const catalog = queueCatalog();
+	const servers = await startServers(catalog);
+	const clients = servers.map(
+		(one, n) => new ComfyUiClient({ name: catalog.servers[n]?.name ?? '', url: one.url }),
+	);
+	try {
+		const generator = createGenerator({
+			catalog,
+			servers: clients,
+			clock: systemClock,
+			random: systemRandom,
+		});
+		const results = await generator.generate(jobsOf(options).map((request) => ({ request })));
+		return results.filter((one) => one.on_time === true).length / results.length;
+	} finally {
+		for (const client of clients) client.close();
+		for (const one of servers) await one.close();
+	}
+}
+
+async function until(
+	limitMs: number,
+	holds: () => Promise<boolean>,
+	isFatal = true,
+): Promise<void> {
+	const endMs = Date.now() + limitMs;
+	while (!(await holds())) {
+		if (Date.now() < endMs) await systemClock.sleep(POLL_MS);
+		else if (isFatal) throw new Error('Waited in vain.');
+		else return;
+	}
+}
