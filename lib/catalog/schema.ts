@@ -63,6 +63,10 @@ export const serverSchema = extensible({
 		.min(0)
 		.optional()
 		.describe('Most jobs, running and pending, this server may hold.'),
+	draining: z
+		.boolean()
+		.optional()
+		.describe('true: no new jobs; what it has already, it finishes. For taking it out of service.'),
 });
 
 export const loraSchema = extensible({

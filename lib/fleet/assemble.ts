@@ -80,13 +80,14 @@ export function assembleServer(
 /** What the catalog says of the server; absent fields stay absent. */
 function configured(server: CatalogServer | undefined): Partial<FleetServer> {
 	if (!server) return {};
-	const { hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue } = server;
+	const { hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining } = server;
 	const given = Object.entries({
 		hourly_cost,
 		gpu_group,
 		speed_factor,
 		vram_reserve_gb,
 		max_queue,
+		draining,
 	});
 	return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }

@@ -44,6 +44,8 @@ export interface FleetServer {
 	speed_factor?: number | null;
 	vram_reserve_gb?: number | null;
 	max_queue?: number | null;
+	/** Takes no new jobs. */
+	draining?: boolean | null;
 	devices: FleetDevice[];
 	queue: QueuedJob[];
 	/** Catalog name of the model resident now, or null. */

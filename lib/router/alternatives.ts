@@ -156,6 +156,7 @@ export function alternativesOf(input: AlternativesInput): Alternative[] {
 
 /** What the client found out (connection refused, a login page, too slow) says more than that it failed. */
 function unreachableReason(server: ServerState | null): string {
+	if (server?.server.reachable) return `Server ${server.name} is draining: it takes no new jobs.`;
 	const found = cleanText(server?.server.error ?? '', LONGEST_ERROR);
 	return found === '' ? `Server ${server?.name} cannot be reached.` : found;
 }

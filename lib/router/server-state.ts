@@ -142,7 +142,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		server,
 		name: server.name,
 		index,
-		reachable: server.reachable,
+		reachable: server.reachable && !(server.draining ?? known?.draining ?? false),
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
 		waitMean,

@@ -4,6 +4,13 @@
  */
 import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
+import { afterFailure, type Circuit, CLOSED, mayUse } from '../../lib/fleet/circuit-breaker';
+import {
+	afterRun,
+	AS_EXPECTED,
+	type LearnedSpeed,
+	speedFactorOf,
+} from '../../lib/fleet/learned-speed';
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
 import { isSameServer } from '../../lib/reservations';
@@ -19,8 +26,7 @@ const SLOW_READ_MS = 1_200;
 const OLDEST_NEWS_MS = 15_000;
 const READ_TIMEOUT_MS = 12_000;
 /** A server that would not take a prompt is left alone: this long, then twice as long, ... */
-const FIRST_COOL_DOWN_MS = 1_000;
-const LONGEST_COOL_DOWN_MS = 30_000;
+const BREAKER = { firstRestMs: 1_000, longestRestMs: 30_000 };
 /** A file a server turned out not to have. */
 const MISSING_FOR_MS = 120_000;
 
@@ -30,16 +36,16 @@ interface News {
 	arrivedMs: number;
 }
 
-interface CoolDown {
-	untilMs: number;
-	lengthMs: number;
+interface Failing {
+	circuit: Circuit;
 	error: RouterError;
 }
 
 export class FleetView {
 	private readonly news = new Map<string, News>();
 	private readonly reading = new Map<string, Promise<void>>();
-	private readonly coolDowns = new Map<string, CoolDown>();
+	private readonly failing = new Map<string, Failing>();
+	private readonly speeds = new Map<string, LearnedSpeed>();
 	private readonly missing = new Map<string, Map<string, number>>();
 	private readonly orphans = new Map<string, Set<string>>();
 	private book: Pick<SharedBook, 'layOver'> | null = null;
@@ -85,12 +91,20 @@ export class FleetView {
 
 	/** Asks every server now; returns what is known when all have answered, or the slow ones have had their time. */
 	async read(): Promise<FleetSnapshot> {
-		const readings = this.servers.map((server) => this.readOne(server));
+		const readings = this.servers.map((server) => ({ server, done: this.readOne(server) }));
+		// one that did not answer last time is not waited for, unless there is no other
+		const answering = readings.filter(({ server }) => this.answered(server));
+		const awaited = (answering.length > 0 ? answering : readings).map(({ done }) => done);
 		const waited = new AbortController();
 		const limit = this.clock.sleep(SLOW_READ_MS, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(readings), limit]);
+		await Promise.race([Promise.all(awaited), limit]);
 		waited.abort(new Error('read'));
 		return this.current();
+	}
+
+	/** Or was never asked. */
+	private answered({ name }: GenerateServer): boolean {
+		return this.news.get(name)?.server.reachable ?? true;
 	}
 
 	private readOne(server: GenerateServer): Promise<void> {
@@ -153,10 +167,12 @@ export class FleetView {
 		const news = this.news.get(server.name);
 		if (!news || now - news.arrivedMs > OLDEST_NEWS_MS) return unreachable(server, null);
 		if (!news.server.reachable) return news.server;
-		const cooling = this.coolDowns.get(server.name);
-		if (cooling && cooling.untilMs > now) return unreachable(server, cooling.error);
+		const failing = this.failing.get(server.name);
+		if (failing && mayUse(failing.circuit, now, this.isUsed(server.name)) === 'no')
+			return unreachable(server, failing.error);
 		return {
 			...news.server,
+			...this.speedNow(news.server),
 			queue: this.queueNow(news, now, without),
 			installed_files: this.withoutMissing(news.server, now),
 		};
@@ -199,16 +215,32 @@ export class FleetView {
 	}
 
 	coolDown(server: string, error: RouterError): void {
-		const before = this.coolDowns.get(server);
-		const lengthMs = before
-			? Math.min(LONGEST_COOL_DOWN_MS, before.lengthMs * 2)
-			: FIRST_COOL_DOWN_MS;
-		this.coolDowns.set(server, { untilMs: this.clock.nowMs() + lengthMs, lengthMs, error });
+		const { circuit } = this.failing.get(server) ?? { circuit: CLOSED };
+		this.failing.set(server, {
+			circuit: afterFailure(circuit, this.clock.nowMs(), BREAKER),
+			error,
+		});
 	}
 
 	/** It took a prompt: what was wrong is over. */
 	warmUp(server: string): void {
-		this.coolDowns.delete(server);
+		this.failing.delete(server);
+	}
+
+	private isUsed(server: string): boolean {
+		return [...this.claims].some((claim) => claim.server === server);
+	}
+
+	/** How long a run took there, against what was expected. */
+	learnSpeed(server: string, expectedSeconds: number, actualSeconds: number): void {
+		const before = this.speeds.get(server) ?? AS_EXPECTED;
+		this.speeds.set(server, afterRun(before, expectedSeconds, actualSeconds));
+	}
+
+	private speedNow({ name, speed_factor: known }: FleetServer): Partial<FleetServer> {
+		const learned = this.speeds.get(name);
+		if (learned === undefined) return {};
+		return { speed_factor: (known ?? 1) * speedFactorOf(learned) };
 	}
 }
 

@@ -157,6 +157,7 @@ export class JobRun {
 		const slow = slowByPaging(end, next.way.selection, next.fleet);
 		const endedMs = this.context.deps.clock.nowMs();
 		if (slow) this.lessons.slow(next);
+		else this.lessons.speed(end, next);
 		let outputs: GeneratedFile[] = [];
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {

@@ -2,6 +2,7 @@
 import { afterMemoryFailure } from '../../lib/execution/memory-margins';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectedDecision } from '../../lib/selection/types';
+import { readStamps } from '../../lib/usage/stamps';
 import type { AttemptEnd } from './attempt-end';
 import { availableOn } from './attempt-memory';
 import { internal } from './failures';
@@ -23,6 +24,16 @@ export class Lessons {
 
 	slow(next: Next): void {
 		this.memory(next, availableOn(next.fleet, next.claim.server), false);
+	}
+
+	/** A server whose runs take longer, or less long, than was expected is known by it from now on. */
+	speed({ state, entry }: AttemptEnd, { way, claim }: Next): void {
+		if (state !== 'done' || entry === null || way.upscaleTo !== null) return;
+		const { runSeconds, cold } = readStamps(entry);
+		// an image made before costs next to nothing: all but the node that saves it comes from the cache
+		const made = Object.keys(entry.graph).length - (entry.cachedNodes?.length ?? 0);
+		if (runSeconds === null || cold !== false || made <= 1) return;
+		this.room.view.learnSpeed(claim.server, way.selection.estimate.run_seconds, runSeconds);
 	}
 
 	fromSetback(end: AttemptEnd, selection: SelectedDecision): void {
