@@ -6,6 +6,7 @@ import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
 import type { FleetDevice } from './fleet/types';
 import type { BookChanges, ReservationBook } from './reservations/types';
+import type { PastDemand } from './residency/demand';
 import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
 import type { ApiGraph } from './workflow/graph';
@@ -291,4 +292,10 @@ export interface ReservationPort {
 	apply(changes: BookChanges): Promise<void>;
 	/** Calls `wake` when somebody names this owner in `wake`, as far as the means allow. Never throws. */
 	listen(owner: string, wake: () => void): { close(): void };
+}
+
+/** What was asked for in the past, by model. */
+export interface PastDemandPort {
+	/** The last `days` days, each from this time of the day on for `horizonSeconds`; and the last such span. */
+	pastDemand(query: { horizonSeconds: number; days: number }): Promise<PastDemand[]>;
 }

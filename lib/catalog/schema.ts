@@ -67,6 +67,23 @@ export const serverSchema = extensible({
 		.boolean()
 		.optional()
 		.describe('true: no new jobs; what it has already, it finishes. For taking it out of service.'),
+	pinned_model: name
+		.optional()
+		.describe('Model that Tend Servers loads there whenever the server is idle without it.'),
+	idle_unload_seconds: z
+		.number()
+		.nonnegative()
+		.optional()
+		.describe(
+			'Tend Servers unloads what has not been used for so long, for other programs on the GPU. Left out: never.',
+		),
+	min_residency_seconds: z
+		.number()
+		.nonnegative()
+		.optional()
+		.describe(
+			'Tend Servers leaves a model that was used less long ago, whatever is expected. Default 120.',
+		),
 });
 
 export const loraSchema = extensible({

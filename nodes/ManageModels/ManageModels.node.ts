@@ -22,7 +22,7 @@ export class ManageModels implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ ({ benchmark: "benchmark", calibrate: "calibrate", freeVram: "free VRAM", list: "list", prewarm: "prewarm", sync: "sync" })[$parameter["operation"]] }}',
+			'={{ ({ benchmark: "benchmark", calibrate: "calibrate", freeVram: "free VRAM", list: "list", prewarm: "prewarm", sync: "sync", tend: "tend servers" })[$parameter["operation"]] }}',
 		description:
 			'Finds the models that ComfyUI servers have, keeps the catalog in line, measures and learns figures, loads models and frees VRAM',
 		defaults: { name: 'Manage Models' },

@@ -52,6 +52,13 @@ const operation: INodeProperties = {
 			description:
 				'Add new models, disable those whose files are gone; what a person wrote is never touched',
 		},
+		{
+			name: 'Tend Servers',
+			value: 'tend',
+			action: 'Tend servers',
+			description:
+				'Load the models that are pinned or expected, unload those that nobody uses; for idle servers, every few minutes',
+		},
 	],
 };
 

@@ -9,6 +9,7 @@ import { freeVramOn } from './operations/free-vram';
 import { listOn } from './operations/list';
 import { prewarmOn } from './operations/prewarm';
 import { syncOn } from './operations/sync';
+import { tendOn } from './operations/tend';
 
 type Operation = (context: IExecuteFunctions, itemIndex: number) => Promise<IDataObject[]>;
 
@@ -19,6 +20,7 @@ const OPERATIONS: Record<string, Operation> = {
 	list: listOn,
 	prewarm: prewarmOn,
 	sync: syncOn,
+	tend: tendOn,
 };
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -55,6 +55,16 @@ export const options: INodeProperties = {
 			displayOptions: shownFor('list'),
 		},
 		{
+			displayName: 'Look Ahead (Minutes)',
+			name: 'lookAheadMinutes',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 1440 },
+			default: 30,
+			description:
+				'For how long models are loaded ahead, by what the log says of this time of the day',
+			displayOptions: shownFor('tend'),
+		},
+		{
 			displayName: 'Maximum Minutes',
 			name: 'maxMinutes',
 			type: 'number',
@@ -89,6 +99,14 @@ export const options: INodeProperties = {
 			placeholder: 'e.g. 0.5, 2',
 			description: "Sizes to measure besides each preset's own, in its shape; separated by commas",
 			displayOptions: forBenchmark,
+		},
+		{
+			displayName: 'Only Say What Would Be Done',
+			name: 'dryRun',
+			type: 'boolean',
+			default: true,
+			description: 'Whether nothing is loaded and nothing unloaded',
+			displayOptions: shownFor('tend'),
 		},
 		{
 			displayName: 'Server Timeout (Seconds)',
