@@ -13,13 +13,13 @@ import { readFleet } from './fleet';
 export interface CollectOptions {
 	/** Longest wait for one server, ms. Default 5000. */
 	timeoutMs?: number;
-	/** Servers read at the same time. Default 64. */
+	/** Servers read at the same time. Default 512: fewer would let hung ones keep others waiting. */
 	concurrency?: number;
 	signal?: AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
-const DEFAULT_CONCURRENCY = 64;
+const DEFAULT_CONCURRENCY = 512;
 
 /**
  * @param catalog null: `loaded_model` stays null
@@ -89,4 +89,19 @@ export function singleFlight<T>(round: () => Promise<T>): () => Promise<T> {
 		});
 		return running;
 	};
+}
+
+/** Rounds keep their beat: one that took longer than the interval skips beats instead of shifting or overlapping. */
+export async function onEachBeat(
+	clock: Clock,
+	intervalMs: number,
+	round: () => Promise<void>,
+	signal: AbortSignal,
+): Promise<void> {
+	const startMs = clock.nowMs();
+	while (!signal.aborted) {
+		await round();
+		const beats = Math.floor((clock.nowMs() - startMs) / intervalMs) + 1;
+		await clock.sleep(startMs + beats * intervalMs - clock.nowMs(), signal).catch(() => undefined);
+	}
 }

@@ -10,7 +10,7 @@ import {
 	watchTransitions,
 } from '../../lib/vram-watch/transitions';
 import type { VramReading } from '../../lib/vram-watch/types';
-import { collectVram } from '../../service/monitor';
+import { collectVram, onEachBeat } from '../../service/monitor';
 import type { Command, OptionValues } from '../command';
 import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
 import { EXIT, type Io } from '../io';
@@ -80,7 +80,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const monitoring: Monitoring = { servers, catalog, store, timeoutMs, asJson, io, watch: {} };
 	try {
 		if (intervalMs === null) await runRound(monitoring);
-		else await runRounds(monitoring, intervalMs);
+		else await onEachBeat(io.clock, intervalMs, () => runRound(monitoring), io.signal);
 		return EXIT.done;
 	} finally {
 		for (const server of servers) server.close();
@@ -95,17 +95,6 @@ function readIntervalMs(values: OptionValues): number | null {
 		throw new UsageError('Give either --once or --interval-seconds N.', 'vram-monitor');
 	}
 	return seconds === undefined ? null : seconds * 1000;
-}
-
-/** Rounds keep their beat: one that took longer than the interval skips beats instead of shifting or overlapping. */
-async function runRounds(monitoring: Monitoring, intervalMs: number): Promise<void> {
-	const { clock, signal } = monitoring.io;
-	const startMs = clock.nowMs();
-	while (!signal.aborted) {
-		await runRound(monitoring);
-		const beats = Math.floor((clock.nowMs() - startMs) / intervalMs) + 1;
-		await clock.sleep(startMs + beats * intervalMs - clock.nowMs(), signal).catch(() => undefined);
-	}
 }
 
 async function runRound(monitoring: Monitoring): Promise<void> {
