@@ -13,6 +13,10 @@ import { usageStore } from './usage-store';
 
 export const POSTGRES_CREDENTIAL = 'comfyUiRouterPostgresApi';
 
+/** A decision cannot wait for a database as a log can. */
+const CONNECT_TIMEOUT_MS = 3_000;
+const STATEMENT_TIMEOUT_MS = 6_000;
+
 /** By the store of the same credential, which knows its tables are there. */
 const books = new WeakMap<PostgresStore, ReservationsOrAlone>();
 
@@ -38,7 +42,10 @@ export async function reservationsFor(
 		known ??
 		new ReservationsOrAlone(
 			new PostgresReservations({
-				pool: createPool({ connection: postgresTarget(credential) }),
+				pool: createPool({
+					connection: { ...postgresTarget(credential), connectTimeoutMs: CONNECT_TIMEOUT_MS },
+					statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+				}),
 				prepare: () => store.migrate(),
 			}),
 			systemClock,
