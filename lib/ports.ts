@@ -53,6 +53,12 @@ export interface OutputFile {
 	type: string;
 }
 
+/** One text that a node shows instead of a file. Untrusted. */
+export interface OutputText {
+	nodeId: string;
+	text: string;
+}
+
 export interface ExecutionFailure {
 	nodeId: string | null;
 	nodeType: string | null;
@@ -74,6 +80,8 @@ export interface HistoryEntry {
 	startedMs: number | null;
 	endedMs: number | null;
 	outputs: OutputFile[];
+	/** Absent: none. */
+	texts?: OutputText[];
 	/** What the submitter attached. Untrusted. */
 	extraData?: Record<string, unknown>;
 }

@@ -6,6 +6,7 @@ import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
+import { baseName } from '../../lib/workflow/file-names';
 import { readFleet } from '../fleet';
 import type { InstalledFilesCache } from '../installed-files-cache';
 import type { Claim } from './claims';
@@ -172,7 +173,10 @@ export class FleetView {
 	private withoutMissing(server: FleetServer, now: number): string[] | null {
 		const missing = this.missing.get(server.name);
 		if (!missing || server.installed_files === null) return server.installed_files;
-		return server.installed_files.filter((file) => (missing.get(file) ?? 0) < now);
+		const lacking = new Set(
+			[...missing].flatMap(([file, untilMs]) => (untilMs >= now ? [baseName(file)] : [])),
+		);
+		return server.installed_files.filter((name) => !lacking.has(baseName(name)));
 	}
 
 	/** The server refused a prompt for lack of these files, whatever its lists say. */

@@ -86,6 +86,7 @@ function unreadable(item: GenerateItem, index: number, error: RouterError): Gene
 		selection: null,
 		attempts: [],
 		outputs: [],
+		texts: [],
 		degraded: false,
 		on_time: null,
 		reason: error.message,

@@ -10,6 +10,7 @@ import type {
 	ComfyUiPort,
 	FileDownload,
 	OutputFile,
+	OutputText,
 	RandomPort,
 	UsageStore,
 } from '../../lib/ports';
@@ -124,6 +125,8 @@ export interface GenerateResult {
 	selection: Selection | null;
 	attempts: AttemptRecord[];
 	outputs: GeneratedFile[];
+	/** What nodes of the workflow show as text instead of a file. */
+	texts: OutputText[];
 	/** The image has less quality than the policy would have chosen on an idle fleet. */
 	degraded: boolean;
 	/** null: there is no deadline, or no image. */
