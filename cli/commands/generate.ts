@@ -93,6 +93,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			clock: io.clock,
 			random: systemRandom,
 			store,
+			prompts: store,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
 		const files = items.map((): string[] => []);

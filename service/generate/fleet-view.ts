@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/ports';
 import { baseName } from '../../lib/workflow/file-names';
 import { readFleet } from '../fleet';
 import type { InstalledFilesCache } from '../installed-files-cache';
+import { within } from '../within';
 import type { Claim } from './claims';
 import { takeBack } from './submit-safely';
 import type { GenerateServer } from './types';
@@ -74,10 +75,7 @@ export class FleetView {
 	/** Asks every server now; returns what is known when all have answered, or the slow ones have had their time. */
 	async read(): Promise<FleetSnapshot> {
 		const readings = this.servers.map((server) => this.readOne(server));
-		const waited = new AbortController();
-		const limit = this.clock.sleep(SLOW_READ_MS, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(readings), limit]);
-		waited.abort(new Error('read'));
+		await within(this.clock, Promise.all(readings), SLOW_READ_MS);
 		return this.current();
 	}
 
@@ -124,10 +122,7 @@ export class FleetView {
 		const sweeps = [...this.orphans].map(([name, ids]) => takeBack(this.port(name), [...ids]));
 		this.orphans.clear();
 		if (sweeps.length === 0) return;
-		const waited = new AbortController();
-		const limit = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(sweeps), limit]);
-		waited.abort(new Error('swept'));
+		await within(this.clock, Promise.all(sweeps), waitMs);
 	}
 
 	/** @param without a claim to leave out, as if its prompt were stopped */

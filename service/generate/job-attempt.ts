@@ -101,6 +101,15 @@ async function submitted({ way, claim }: Next, promptId: string, parts: TryParts
 	context.room.view.warmUp(claim.server);
 	const { model_name, preset, server } = way.selection;
 	progress({ phase: 'submitted', server, model_name, preset, prompt_id: promptId });
+	context.notes?.add({
+		prompt_id: promptId,
+		job_id: job.jobId,
+		attempt: log.count + 1,
+		server,
+		workflow_id: context.deps.workflowId ?? null,
+		execution_id: context.deps.executionId ?? null,
+		selection: way.selection,
+	});
 	try {
 		await context.options.onSubmitted?.({
 			index,

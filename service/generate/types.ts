@@ -12,6 +12,7 @@ import type {
 	OutputFile,
 	OutputText,
 	RandomPort,
+	SubmittedPromptStore,
 	UsageStore,
 } from '../../lib/ports';
 import type { ModelRouter } from '../../lib/router/model-router';
@@ -47,6 +48,8 @@ export interface GeneratorDeps {
 	random: RandomPort;
 	/** Where each attempt is logged. */
 	store?: Pick<UsageStore, 'recordUsage'> | null;
+	/** Where each prompt is noted as soon as a server has it, until its end is logged. */
+	prompts?: Pick<SubmittedPromptStore, 'recordSubmitted'> | null;
 	/** Reads a model's own `workflow` file: API-format JSON, parsed or as text. */
 	readWorkflow?: (file: string) => Promise<unknown>;
 	calibration?: CalibrationEntry[];
