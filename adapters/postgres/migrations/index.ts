@@ -1,6 +1,8 @@
 /** The schema's history, oldest first. */
 import { logs } from './0001-logs';
 import { catalog } from './0002-catalog';
+import { quotas } from './0003-quotas';
+import { feedback } from './0004-feedback';
 import type { Migration } from './migration';
 
-export const MIGRATIONS: readonly Migration[] = [logs, catalog];
+export const MIGRATIONS: readonly Migration[] = [logs, catalog, quotas, feedback];
