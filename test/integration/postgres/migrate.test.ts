@@ -49,7 +49,7 @@ describe('migrate', () => {
 			{
 				table_name: 'model_usage_log',
 				columns:
-					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at',
+					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at, exploration_probability',
 			},
 			{
 				table_name: 'vram_usage_log',

@@ -5,7 +5,7 @@
 import type { Migration } from './migration';
 
 export const submittedPrompts: Migration = {
-	version: 3,
+	version: 8,
 	name: 'submitted-prompts',
 	sql: (s) => `
 create table ${s}.submitted_prompts (
