@@ -6,6 +6,7 @@ import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
 import type { FleetDevice } from './fleet/types';
 import type { QuotaClaim, QuotaGrant, QuotaSettlement } from './quotas/types';
+import type { BookChanges, ReservationBook } from './reservations/types';
 import type { QuotaState } from './selection/types';
 import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
@@ -317,4 +318,27 @@ export interface QuotaPort {
 	settle(settlements: readonly QuotaSettlement[]): Promise<void>;
 	/** Gives back what a job holds that will not run. */
 	release(jobId: string): Promise<void>;
+}
+
+/**
+ * Where processes that use the same servers see what the others have reserved. Rejects with RouterError; a call that
+ * failed may be made again.
+ */
+export interface ReservationPort {
+	/** How far it reaches: this process alone, or all that use the same database. */
+	readonly reach: 'process' | 'database';
+	/** What is there now; changes nothing, waits for nobody. */
+	read(): Promise<ReservationBook>;
+	/**
+	 * One atomic step: nobody else reads in order to decide between the book that `decide` is given and the changes it
+	 * makes. `decide` is quick and pure; it may be called again where the connection was lost, and then its last answer
+	 * counts.
+	 */
+	exclusively<T>(
+		decide: (book: ReservationBook) => { changes: BookChanges; result: T },
+	): Promise<T>;
+	/** Changes that depend on nobody else's. */
+	apply(changes: BookChanges): Promise<void>;
+	/** Calls `wake` when somebody names this owner in `wake`, as far as the means allow. Never throws. */
+	listen(owner: string, wake: () => void): { close(): void };
 }
