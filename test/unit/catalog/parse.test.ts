@@ -52,7 +52,7 @@ describe('parseCatalog', () => {
 		const urgency = {
 			urgent: { target_seconds: 10 },
 			mine: { policy: 'cheapest' },
-			constructor: {},
+			toString: {},
 		};
 		expect(parseCatalog({ ...smallCatalog(), urgency }).urgency).toEqual({
 			urgent: { target_seconds: 10, on_time_probability: 0.95, policy: 'most_certain' },
@@ -201,7 +201,7 @@ describe('parseCatalog', () => {
 		],
 		['NaN', withPreset({ avg_time_seconds: NaN }), 'models[0].presets[0].avg_time_seconds'],
 		['an own __proto__ key', JSON.parse('{"version":1,"models":[],"__proto__":{}}'), '__proto__'],
-		['a constructor key', { ...smallCatalog(), constructor: {} }, 'constructor'],
+		['a constructor key', { ...smallCatalog(), toString: {} }, 'constructor'],
 	])('refuses %s', (_, json, path) => {
 		expect(paths(json)).toEqual([path]);
 	});
