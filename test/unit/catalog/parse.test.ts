@@ -201,7 +201,7 @@ describe('parseCatalog', () => {
 		],
 		['NaN', withPreset({ avg_time_seconds: NaN }), 'models[0].presets[0].avg_time_seconds'],
 		['an own __proto__ key', JSON.parse('{"version":1,"models":[],"__proto__":{}}'), '__proto__'],
-		['a constructor key', { ...smallCatalog(), toString: {} }, 'constructor'],
+		['a constructor key', { ...smallCatalog(), constructor: {} }, 'constructor'],
 	])('refuses %s', (_, json, path) => {
 		expect(paths(json)).toEqual([path]);
 	});
