@@ -25,6 +25,9 @@ import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
 import { isInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
+/** Below this two times, or two costs, are the same figure computed in another order: a tie, to be broken as one. */
+const TIE_GRAIN = 1e9;
+
 export interface EnumerationInput {
 	prepared: PreparedCatalog;
 	asked: UnderstoodRequest;
@@ -198,9 +201,9 @@ function withinLimits(
 
 function overQuota(quota: QuotaState, gpuSeconds: number, cost: number, images: number): boolean {
 	return (
-		(quota.images_left !== undefined && images > quota.images_left) ||
-		(quota.gpu_seconds_left !== undefined && gpuSeconds > quota.gpu_seconds_left) ||
-		(quota.cost_left !== undefined && cost > quota.cost_left)
+		images > (quota.images_left ?? Infinity) ||
+		gpuSeconds > (quota.gpu_seconds_left ?? Infinity) ||
+		cost > (quota.cost_left ?? Infinity)
 	);
 }
 
@@ -246,7 +249,7 @@ function fill(
 	const mean = waitMean + gpuSeconds;
 	const total = waitVariance + variance;
 	into.onTime[row] = probabilityWithin(mean, total, deadline);
-	into.p50[row] = median(mean, total);
-	into.comparableCost[row] = gpuSeconds * price;
+	into.p50[row] = Math.round(median(mean, total) * TIE_GRAIN) / TIE_GRAIN;
+	into.comparableCost[row] = Math.round(gpuSeconds * price * TIE_GRAIN) / TIE_GRAIN;
 	into.gpuSeconds[row] = gpuSeconds;
 }

@@ -62,6 +62,7 @@ export function planPreset(
 			height,
 			batchSize: request.batch_size,
 			images,
+			sampler: request.sampler_name ?? undefined,
 		}),
 		peakBytes: vram.peakBytes,
 		offloadFloorBytes: vram.offloadFloorBytes,

@@ -42,12 +42,17 @@ function decide(input: DecisionInput): Selection {
 	const price = priceFor(options.demand, table);
 	const choice = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price);
 	if (choice === null) return rejectionOf(input, table);
+	const wanted = refusedBelow(asked, choice);
 	const alternatives =
-		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
-	if (asked.request.if_late === 'reject' && choice.highest < refusalThreshold(asked)) {
-		return rejected(input, lateRefusal(table, asked), alternatives);
-	}
+		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked, wanted });
+	if (wanted !== undefined) return rejected(input, lateRefusal(table, asked), alternatives);
 	return selected(input, choice, table, price, alternatives);
+}
+
+/** The P(on time) that is wanted, where lateness is refused and nothing reaches it. */
+function refusedBelow(asked: UnderstoodRequest, choice: Choice): number | undefined {
+	const wanted = refusalThreshold(asked);
+	return asked.request.if_late === 'reject' && choice.highest < wanted ? wanted : undefined;
 }
 
 /**
@@ -62,7 +67,7 @@ export function selectionOfRow(
 	const { asked, options } = input;
 	const price = priceFor(options.demand, table);
 	const alone = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price) as Choice;
-	if (asked.request.if_late === 'reject' && alone.highest < refusalThreshold(asked)) {
+	if (refusedBelow(asked, alone) !== undefined) {
 		return rejected(input, lateRefusal(table, asked), []);
 	}
 	const choice = { ...alone, row };
@@ -74,8 +79,8 @@ export function selectionOfRow(
 }
 
 /** Only the servers that have a candidate count for the price: others change nothing. */
-function priceFor(demand: Demand | undefined, table: CandidateTable): number {
-	if (demand === undefined) return 0;
+function priceFor(demand: Demand | null | undefined, table: CandidateTable): number {
+	if (demand == null) return 0;
 	let speed = 0;
 	for (const server of new Set(table.servers)) speed += server.speedFactor;
 	return loadPrice(demand, speed);
@@ -120,9 +125,21 @@ function common(
 }
 
 /** Quality the policy would have chosen on the same fleet with empty queues and nobody else asking. */
-function idleQuality(table: CandidateTable, asked: UnderstoodRequest): number {
-	const choice = choose(table, table.idle, asked.policy, asked.onTimeTarget, 0);
-	return choice === null ? 0 : (table.quality[choice.row] as number);
+function idleQuality(input: DecisionInput, table: CandidateTable): number {
+	const { asked, states, options } = input;
+	const filtersByLoad =
+		asked.request.max_cost != null ||
+		quotaOf(asked, options.quotas) !== null ||
+		states.some((state) => state.queueFull || state.claimedBytes > 0);
+	const idle = filtersByLoad ? candidatesOf(emptied(input), null) : table;
+	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, 0);
+	return choice === null ? 0 : (idle.quality[choice.row] as number);
+}
+
+/** The fleet without its queues: needed where they keep candidates out altogether (full, short of memory, cold and so too dear). */
+function emptied(input: DecisionInput): DecisionInput {
+	const fleet = { servers: input.fleet.servers.map((server) => ({ ...server, queue: [] })) };
+	return { ...input, fleet, states: serverStates(fleet, input.prepared) };
 }
 
 function selected(
@@ -134,8 +151,8 @@ function selected(
 ): Selection {
 	const { asked } = input;
 	const candidate = table.at(choice.row);
-	const loaded = price > 0 || table.idle !== table.asIs;
-	const degraded = loaded && candidate.quality < idleQuality(table, asked) - 1e-9;
+	const loaded = price > 0 || input.fleet.servers.some((server) => server.queue.length > 0);
+	const degraded = loaded && candidate.quality < idleQuality(input, table) - 1e-9;
 	return {
 		decision: 'selected',
 		...common(input),
