@@ -64,6 +64,7 @@ export function planPreset(
 			images,
 		}),
 		peakBytes: vram.peakBytes,
+		expanded: vram.expanded,
 		offloadFloorBytes: vram.offloadFloorBytes,
 		negativeIgnored,
 	};
