@@ -4,6 +4,7 @@
  * A decision looks at thousands of candidates and shows a few, so the figures that decide live in columns and a
  * candidate as an object is made only for what is shown.
  */
+import type { VramPrediction } from '../estimate/vram';
 import type { PreparedModel, PreparedPreset } from './prepared-catalog';
 import type { ServerState } from './server-state';
 
@@ -20,6 +21,8 @@ export interface PresetPlan {
 	/** Mean warm run on the reference GPU, seconds. */
 	referenceRunSeconds: number;
 	peakBytes: number;
+	/** Where a server expands weights stored in fp8 to 16 bit; null where it cannot matter. */
+	expanded: VramPrediction['expanded'];
 	offloadFloorBytes: number;
 	negativeIgnored: boolean;
 }

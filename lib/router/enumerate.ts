@@ -13,6 +13,7 @@ import {
 	candidateOf,
 	loadSecondsOn,
 	missingBytes,
+	peakBytesOn,
 	runCvOf,
 	runSecondsOn,
 	serviceTimeOf,
@@ -171,7 +172,7 @@ function fitsPaged(
 	const available = server.availableBytes;
 	const paged = available !== null && available >= plan.offloadFloorBytes * factors.vram;
 	if (paged && input.asked.request.allow_offload) return true;
-	const peak = plan.peakBytes * factors.vram;
+	const peak = peakBytesOn(plan, server, factors);
 	const code = paged ? 'VRAM_OFFLOAD' : 'VRAM';
 	input.exclusions?.add(code, plan.model, plan.prepared, server, peak - (available ?? 0), peak);
 	return false;

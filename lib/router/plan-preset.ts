@@ -65,6 +65,7 @@ export function planPreset(
 			sampler: request.sampler_name ?? undefined,
 		}),
 		peakBytes: vram.peakBytes,
+		expanded: vram.expanded,
 		offloadFloorBytes: vram.offloadFloorBytes,
 		negativeIgnored,
 	};

@@ -1,5 +1,6 @@
 /** One server as a decision sees it: memory a run can get, the wait, what will be resident, speed and price. */
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
+import { expansionLimitBytes } from '../estimate/vram';
 import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
 import { BYTES_PER_GB } from '../units';
 import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
@@ -17,6 +18,8 @@ export interface ServerState {
 	queueFull: boolean;
 	/** Bytes a run can get; null where the server reports no device. */
 	availableBytes: number | null;
+	/** Weights stored in fp8 are held in 16 bit where they then take no more than this. */
+	expansionLimitBytes: number;
 	waitMean: number;
 	waitVariance: number;
 	/** Weights resident when a job appended now has its turn, and now. */
@@ -160,6 +163,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		reachable: server.reachable,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
+		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
 		waitMean,
 		waitVariance,
 		residentKey,
