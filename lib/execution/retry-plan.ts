@@ -12,6 +12,8 @@ export type Setback =
 	| 'refused'
 	/** The server says that the prompt names what it does not have. */
 	| 'not_installed'
+	/** The server does not know a node, or a choice of one, that the built-in workflow needs. */
+	| 'unsupported'
 	/** The job itself is at fault: a node failed, the graph is invalid, somebody stopped or removed it. */
 	| 'faulty';
 
@@ -29,6 +31,7 @@ const MOST: Record<Setback, number> = {
 	unreachable: 4,
 	refused: 5,
 	not_installed: 5,
+	unsupported: 5,
 	faulty: 0,
 };
 

@@ -13,6 +13,8 @@ export interface JobGraph {
 	graph: ApiGraph;
 	/** What the selection wanted and the graph has no place for. */
 	unbound: string[];
+	/** Ours, not the caller's or the catalog's own. */
+	isBuilt: boolean;
 }
 
 interface UploadedNames {
@@ -42,9 +44,9 @@ export class JobGraphs {
 		signal?: AbortSignal,
 	): Promise<JobGraph> {
 		const names = await this.namesOn(server, selection, signal);
-		const { graph, unbound } = await this.make(selection, names);
+		const { graph, ...made } = await this.make(selection, names);
 		const named = withServerFileNames(graph, installed);
-		return { graph: upscaleTo === null ? named : withUpscale(named, upscaleTo), unbound };
+		return { ...made, graph: upscaleTo === null ? named : withUpscale(named, upscaleTo) };
 	}
 
 	private async make(selection: SelectedDecision, names: UploadedNames): Promise<JobGraph> {
@@ -53,13 +55,14 @@ export class JobGraphs {
 		const own = this.item.workflow ?? (await this.ownWorkflow(model.workflow));
 		if (own === undefined) {
 			const graph = buildGraph(model, selection, { seed: this.seed, ...names });
-			return { graph, unbound: [] };
+			return { graph, unbound: [], isBuilt: true };
 		}
 		const applied = applySelection(own, selection, {
 			seed: this.seed,
 			overrides: this.item.overrides,
 		});
-		return { graph: placeFiles(applied.graph, names), unbound: applied.missing };
+		const graph = placeFiles(applied.graph, names);
+		return { graph, unbound: applied.missing, isBuilt: false };
 	}
 
 	private ownWorkflow(file: string | undefined): Promise<unknown> {

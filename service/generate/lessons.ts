@@ -30,6 +30,11 @@ export class Lessons {
 		if (end.setback === 'refused' || (end.setback === 'unreachable' && end.neverSubmitted)) {
 			view.coolDown(selection.server, end.error ?? internal());
 		}
+		if (end.setback === 'unsupported') {
+			const { checkpoint, diffusion_model } = selection.files;
+			// its weights are of no use there; what it shares with other models is
+			view.markMissing(selection.server, [diffusion_model ?? checkpoint ?? '']);
+		}
 		if (end.setback !== 'not_installed') return;
 		const message = end.error?.message ?? '';
 		const needed = filesOf(selection);

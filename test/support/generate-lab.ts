@@ -76,6 +76,8 @@ export interface LabOptions {
 	deps?: Partial<GeneratorDeps>;
 	imageBytes?: number;
 	version?: ComfyUiVersion;
+	/** By server, instead of `version`. */
+	versions?: readonly ComfyUiVersion[];
 }
 
 export interface Lab {
@@ -95,7 +97,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
 		standIns.push(
 			await startComfyUiStandIn({
 				models,
-				version: options.version,
+				version: options.versions?.[n] ?? options.version,
 				seed: n + 1,
 				speedUp: options.speedUp ?? 4,
 				imageBytes: options.imageBytes,
