@@ -148,9 +148,9 @@ export class JobRun {
 	private async settle(tried: Tried): Promise<GenerateResult | null> {
 		const { end, next, promptId, submittedMs, unbound } = tried;
 		if (end.state === 'submitted') return this.handedOver(tried);
-		const slow = slowByPaging(end, next.way.selection, next.fleet);
+		const paging = slowByPaging(end, next.way.selection, next.fleet, next.claim.observations);
 		const endedMs = this.context.deps.clock.nowMs();
-		if (slow) this.lessons.slow(next);
+		if (paging !== null) this.lessons.slow(next, paging);
 		let brought: Pick<GenerateResult, 'outputs' | 'texts'> = { outputs: [], texts: [] };
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {
@@ -172,7 +172,7 @@ export class JobRun {
 			endedMs,
 			end: { ...end, error },
 			status: done ? 'success' : statusOf(tried),
-			slow,
+			slow: paging !== null,
 			unbound,
 		});
 		if (!done) {
