@@ -14,6 +14,8 @@ export type Setback =
 	| 'not_installed'
 	/** The server does not know a node, or a choice of one, that the built-in workflow needs. */
 	| 'unsupported'
+	/** It ran, and the server does not have the file: its disk is full, or the file was deleted and the cache still names it. */
+	| 'output_gone'
 	/** The job itself is at fault: a node failed, the graph is invalid, somebody stopped or removed it. */
 	| 'faulty';
 
@@ -32,6 +34,7 @@ const MOST: Record<Setback, number> = {
 	refused: 5,
 	not_installed: 5,
 	unsupported: 5,
+	output_gone: 1,
 	faulty: 0,
 };
 

@@ -5,6 +5,7 @@ import type { SelectedDecision } from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import { buildGraph } from '../../lib/workflow/build';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withNewOutputNames } from '../../lib/workflow/new-output-names';
 import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import type { Way } from './going-lower';
 import type { GenerateItem, GenerateServer, GeneratorDeps, InputFile } from './types';
@@ -28,6 +29,8 @@ const SUBFOLDER = 'comfyui-router';
 /** Uploads of one job, once per server. */
 export class JobGraphs {
 	private readonly uploads = new Map<string, Promise<UploadedNames>>();
+	/** Not null: an output under its usual name was not there. */
+	private mark: string | null = null;
 	private readonly workflows = new Map<string, Promise<unknown>>();
 
 	constructor(
@@ -35,6 +38,11 @@ export class JobGraphs {
 		private readonly item: GenerateItem,
 		private readonly seed: number,
 	) {}
+
+	/** From now on what is saved gets other names. */
+	renameOutputs(mark: string): void {
+		this.mark = mark;
+	}
 
 	/** @param installed model files as the server lists them; null: unknown */
 	async graphFor(
@@ -45,7 +53,8 @@ export class JobGraphs {
 	): Promise<JobGraph> {
 		const names = await this.namesOn(server, selection, signal);
 		const { graph, ...made } = await this.make(selection, names);
-		const named = withServerFileNames(graph, installed);
+		const found = withServerFileNames(graph, installed);
+		const named = this.mark === null ? found : withNewOutputNames(found, this.mark);
 		return { ...made, graph: upscaleTo === null ? named : withUpscale(named, upscaleTo) };
 	}
 

@@ -19,6 +19,9 @@ import type { JobInput } from './job-input';
 import { Lessons } from './lessons';
 import type { GenerateResult, ProgressEvent } from './types';
 
+/** Of a prompt_id: enough to be another name. */
+const MARK_LENGTH = 8;
+
 export class JobRun {
 	private readonly log: AttemptLog;
 	private readonly graphs: JobGraphs;
@@ -177,7 +180,11 @@ export class JobRun {
 		});
 		if (!done) {
 			this.lastError = error ?? this.lastError;
-			return end.state === 'done' && error ? this.failed(error) : null;
+			if (end.state !== 'done' || !error) return null;
+			if (error.code !== 'FILE_NOT_FOUND') return this.failed(error);
+			tried.end = { ...end, error, setback: 'output_gone' };
+			this.graphs.renameOutputs(promptId.slice(0, MARK_LENGTH));
+			return null;
 		}
 		this.degraded = next.way.selection.degraded;
 		return this.done(next.way, brought, endedMs);

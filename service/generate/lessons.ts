@@ -29,7 +29,11 @@ export class Lessons {
 
 	fromSetback(end: AttemptEnd, selection: SelectedDecision): void {
 		const { view } = this.room;
-		if (end.setback === 'refused' || (end.setback === 'unreachable' && end.neverSubmitted)) {
+		if (
+			end.setback === 'output_gone' ||
+			end.setback === 'refused' ||
+			(end.setback === 'unreachable' && end.neverSubmitted)
+		) {
 			view.coolDown(selection.server, end.error ?? internal());
 		}
 		if (end.setback === 'unsupported') {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { buildGraph } from '../../../lib/workflow/build';
 import type { GenerateResult } from '../../../service/generate';
-import { bytesOf, type Lab, type LabOptions, openLab, until } from '../../support/generate-lab';
+import { type Lab, type LabOptions, openLab, until } from '../../support/generate-lab';
 import { catalogOf, parameters, presetOf } from '../../support/selections';
 
 let lab: Lab;
@@ -279,29 +279,6 @@ describe('Out of memory', () => {
 		expect(submissions()).toBe(0);
 		standIn().gpu.setCoTenantBytes(0);
 		expect(only(await running)).toMatchObject({ status: 'done', attempts: [{ state: 'done' }] });
-	});
-});
-
-describe('Outputs', () => {
-	it('are not there (disk full): the job fails and says so', async () => {
-		const { generator } = await open();
-		standIn().faults.viewMissing = true;
-		const result = only(
-			await generator.generate(items(1), { onOutput: async (file) => void (await bytesOf(file)) }),
-		);
-		expect(result).toMatchObject({ status: 'failed', error: { code: 'FILE_NOT_FOUND' } });
-	});
-
-	it('of a workflow that fails: the node and the message are told, nothing is tried again', async () => {
-		const { generator } = await open();
-		standIn().faults.failNext({ exceptionType: 'ValueError', message: 'bad tensor' });
-		const result = only(await generator.generate(items(1)));
-		expect(result).toMatchObject({
-			status: 'failed',
-			error: { code: 'COMFYUI_EXECUTION_FAILED' },
-			attempts: [{ state: 'failed', status: 'error' }],
-		});
-		expect(result.reason).toContain('bad tensor');
 	});
 });
 

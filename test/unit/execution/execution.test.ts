@@ -158,7 +158,7 @@ describe('After a setback', () => {
 
 	it('everything ends', () => {
 		const kinds: Setback[] = ['oom', 'lost', 'unreachable', 'refused', 'not_installed'];
-		kinds.push('unsupported', 'faulty');
+		kinds.push('unsupported', 'output_gone', 'faulty');
 		for (const setback of kinds) {
 			expect(stepAfter({ ...input, setback, counts: { [setback]: 6 } }).action).toBe('give_up');
 		}
