@@ -10,6 +10,7 @@ import { ModelRouter } from '../../lib/router/model-router';
 import { formatSeconds } from '../../lib/units';
 import {
 	createGenerator,
+	type GeneratedFile,
 	type GenerateItem,
 	type GenerateOptions,
 	type GenerateResult,
@@ -71,6 +72,11 @@ export const generate: Command = {
 	run,
 };
 
+interface SavedFile {
+	file: GeneratedFile;
+	path: string;
+}
+
 interface Inputs {
 	catalog: Catalog;
 	catalogFolder: string;
@@ -96,9 +102,11 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			prompts: store,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
-		const files = items.map((): string[] => []);
+		const files = items.map((): SavedFile[] => []);
 		const results = await generator.generate(items, optionsOf(values, io, inputs, files));
-		const answers = results.map((result) => answerOf(result, files[result.index] ?? []));
+		const answers = results.map((result) =>
+			answerOf(result, pathsOf(result, files[result.index] ?? [])),
+		);
 		const answer = inputs.isList ? answers : answers[0];
 		io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 		return exitCode(results);
@@ -106,6 +114,12 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		for (const server of servers) server.close();
 		await store?.close();
 	}
+}
+
+/** Of the last attempt; of a failed job all that came. */
+function pathsOf({ status, outputs }: GenerateResult, saved: readonly SavedFile[]): string[] {
+	const own = saved.filter(({ file }) => status === 'failed' || outputs.includes(file));
+	return own.map(({ path }) => path);
 }
 
 async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
@@ -164,7 +178,7 @@ function optionsOf(
 	values: OptionValues,
 	io: Io,
 	inputs: Inputs,
-	files: string[][],
+	files: SavedFile[][],
 ): GenerateOptions {
 	return {
 		signal: io.signal,
@@ -173,7 +187,8 @@ function optionsOf(
 		autoQuality: values['no-auto-quality'] !== true,
 		onProgress: progressPrinter(io),
 		onOutput: async (file, { index, job_id: jobId }) => {
-			files[index]?.push(await saveOutput(inputs.out, jobId, file, io.signal));
+			const path = await saveOutput(inputs.out, jobId, file, io.signal);
+			files[index]?.push({ file, path });
 		},
 	};
 }

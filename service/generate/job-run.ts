@@ -19,6 +19,9 @@ import type { JobInput } from './job-input';
 import { Lessons } from './lessons';
 import type { GenerateResult, ProgressEvent } from './types';
 
+/** Of a prompt_id: enough to be another name. */
+const MARK_LENGTH = 8;
+
 export class JobRun {
 	private readonly log: AttemptLog;
 	private readonly graphs: JobGraphs;
@@ -148,9 +151,9 @@ export class JobRun {
 	private async settle(tried: Tried): Promise<GenerateResult | null> {
 		const { end, next, promptId, submittedMs, unbound } = tried;
 		if (end.state === 'submitted') return this.handedOver(tried);
-		const slow = slowByPaging(end, next.way.selection, next.fleet);
+		const paging = slowByPaging(end, next.way.selection, next.fleet, next.claim.observations);
 		const endedMs = this.context.deps.clock.nowMs();
-		if (slow) this.lessons.slow(next);
+		if (paging !== null) this.lessons.slow(next, paging);
 		let brought: Pick<GenerateResult, 'outputs' | 'texts'> = { outputs: [], texts: [] };
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {
@@ -172,12 +175,16 @@ export class JobRun {
 			endedMs,
 			end: { ...end, error },
 			status: done ? 'success' : statusOf(tried),
-			slow,
+			slow: paging !== null,
 			unbound,
 		});
 		if (!done) {
 			this.lastError = error ?? this.lastError;
-			return end.state === 'done' && error ? this.failed(error) : null;
+			if (end.state !== 'done' || !error) return null;
+			if (error.code !== 'FILE_NOT_FOUND') return this.failed(error);
+			tried.end = { ...end, error, setback: 'output_gone' };
+			this.graphs.renameOutputs(promptId.slice(0, MARK_LENGTH));
+			return null;
 		}
 		this.degraded = next.way.selection.degraded;
 		return this.done(next.way, brought, endedMs);

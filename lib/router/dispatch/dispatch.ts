@@ -27,7 +27,7 @@ import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
 import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
 
 /** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
-const NEARLY_IDLE_SECONDS = 0.25;
+export const NEARLY_IDLE_SECONDS = 0.25;
 
 /** What a saved swap is worth where no demand is known, in quality per typical run of a job. */
 const LEAST_PRICE_STEP = 0.05;
