@@ -9,6 +9,7 @@ import { readJob } from './job-input';
 import { JobRun } from './job-run';
 import { keyOf, marginsOf, patienceOf, useFleet } from './process-registry';
 import { resumePrompt } from './resume';
+import { SubmissionOrder } from './submission-order';
 import type {
 	GenerateItem,
 	GenerateOptions,
@@ -49,7 +50,15 @@ async function withFleet<T>(
 	const buffer = deps.store ? new UsageBuffer(deps.store, deps.clock) : null;
 	const { room, watch } = fleet;
 	try {
-		const result = await run({ deps, room, options, signal: options.signal, buffer, watch });
+		const result = await run({
+			deps,
+			room,
+			options,
+			signal: options.signal,
+			buffer,
+			order: new SubmissionOrder(),
+			watch,
+		});
 		await Promise.all([buffer?.flush(patienceOf(deps).flushMs), room.view.sweepAll(LAST_SWEEP_MS)]);
 		return result;
 	} finally {

@@ -1,6 +1,7 @@
 /** What all jobs of one call share. */
 import type { UsageBuffer } from '../usage-buffer';
 import type { ServerWatch } from './server-watch';
+import type { SubmissionOrder } from './submission-order';
 import type { GenerateOptions, GeneratorDeps } from './types';
 import type { WaitingRoom } from './waiting-room';
 
@@ -11,5 +12,7 @@ export interface JobContext {
 	signal?: AbortSignal;
 	/** null: nothing is logged. */
 	buffer: UsageBuffer | null;
+	/** Of jobs that were selected beforehand. */
+	order: SubmissionOrder;
 	watch(server: string): ServerWatch;
 }
