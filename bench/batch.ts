@@ -6,7 +6,7 @@ import { asLp, loadHighs, optimum, tryEverything } from './batch/exact';
 import { type Kind, knapsack, smallBatch } from './batch/instances';
 import { compareNaive } from './batch/naive';
 import { leastCost, solveKnapsack } from '../lib/optimizer/knapsack';
-import { chooseWays, lastOf } from '../lib/optimizer/choose';
+import { chooseWays } from '../lib/optimizer/choose';
 import { totalsOf } from '../lib/optimizer/problem';
 import { seededRandom } from '../simulator/replay/random';
 import { atLeast, atMost, finish, median, printTable } from './report';
@@ -74,13 +74,13 @@ function againstEverything(): { excess: number[]; missed: number; exactClaims: n
 		const free = chooseWays(problem, null, Infinity);
 		if (free === null) throw new Error('no choice');
 		const budgets = [null, free.totals.cost * (1.05 + random())];
-		const deadlines = [Infinity, lastOf(free.totals) * (0.55 + 0.4 * random())];
+		const deadlines = [Infinity, free.totals.lastSeconds * (0.55 + 0.4 * random())];
 		for (const budget of budgets) {
 			for (const deadline of deadlines) {
 				const best = tryEverything(problem, budget, deadline);
 				if (best === null) continue;
 				const found = chooseWays(problem, budget, deadline);
-				if (found === null || lastOf(found.totals) > deadline + 1e-6) {
+				if (found === null || found.totals.lastSeconds > deadline + 1e-6) {
 					missed++;
 					continue;
 				}

@@ -17,6 +17,7 @@ import type { JobContext } from './job-context';
 import { JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
 import { Lessons } from './lessons';
+import type { Turn } from './submission-order';
 import type { GenerateResult, ProgressEvent } from './types';
 
 /** Of a prompt_id: enough to be another name. */
@@ -28,6 +29,7 @@ export class JobRun {
 	private readonly lower: GoingLower;
 	private readonly lessons: Lessons;
 	private readonly counts: Partial<Record<Setback, number>> = {};
+	private readonly turn: Turn | null;
 	private selection: Selection | null = null;
 	private degraded = false;
 	private lastError: RouterError | null = null;
@@ -41,6 +43,7 @@ export class JobRun {
 	) {
 		const { deps, options, room } = context;
 		const seed = job.seed ?? deps.random.integer(2 ** 47);
+		this.turn = job.selection ? context.order.enter(job.selection.server) : null;
 		this.log = new AttemptLog(context, job, seed);
 		this.lessons = new Lessons(room, context.signal);
 		this.graphs = new JobGraphs(deps, job.item, seed);
@@ -67,6 +70,8 @@ export class JobRun {
 			}
 		} catch (error) {
 			return this.failed(this.context.signal?.aborted ? cancelled() : asRouterError(error));
+		} finally {
+			this.turn?.leave();
 		}
 	}
 
@@ -74,8 +79,10 @@ export class JobRun {
 	private async given(): Promise<Next | null> {
 		const { selection, jobId } = this.job;
 		if (selection === null || this.log.count > 0 || this.selection !== null) return null;
-		const { room, options } = this.context;
+		const { room, options, signal } = this.context;
 		room.view.port(selection.server);
+		await this.turn?.come;
+		signal?.throwIfAborted();
 		const fleet = await room.view.read();
 		const own = { ...selection, job_id: jobId };
 		const asItIs = options.autoQuality === false || options.commitOnArrival === true;
@@ -281,6 +288,7 @@ export class JobRun {
 	}
 
 	private progress(event: WithoutJob<ProgressEvent>): void {
+		if (event.phase !== 'waiting') this.turn?.leave();
 		const { onProgress } = this.context.options;
 		try {
 			onProgress?.({ index: this.index, job_id: this.job.jobId, ...event } as ProgressEvent);
