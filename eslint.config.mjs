@@ -31,6 +31,10 @@ const REFUSED_PACKAGES = {
 		regex: '^(?!\\.{1,2}/|zod/v4$)',
 		message: 'The replay is pure: it imports simulator, lib and zod/v4 only.',
 	},
+	'simulator/demo': {
+		regex: '^(?!\\.{1,2}/)',
+		message: 'The demo is pure: it imports simulator and lib only.',
+	},
 	'simulator/gpu': {
 		regex: '^(?!\\.{1,2}/)',
 		message: 'The GPU model is pure: it imports simulator and lib only.',
@@ -106,7 +110,12 @@ const IMPURE_SYNTAX = [
 	{ selector: 'ImportExpression', message: 'lib is pure: imports are static.' },
 ];
 
-const pureFolders = ['lib/**/*.ts', 'simulator/gpu/**/*.ts', 'simulator/replay/**/*.ts'];
+const pureFolders = [
+	'lib/**/*.ts',
+	'simulator/demo/**/*.ts',
+	'simulator/gpu/**/*.ts',
+	'simulator/replay/**/*.ts',
+];
 
 export default tseslint.config(
 	{ ignores: ['dist/', 'node_modules/', 'coverage/', '.tmp/', '**/*.d.ts'] },
