@@ -15,9 +15,6 @@ describe('expandMacros', () => {
 		expect(expandMacros('where $__timeFilter(log.created_at)', range)).toBe(
 			"where log.created_at BETWEEN '2026-01-31T00:00:00.000Z' AND '2026-02-01T00:00:00.000Z'",
 		);
-		expect(expandMacros('select $__timeGroupAlias(created_at, $__interval)', range)).toBe(
-			'select floor(extract(epoch from created_at)/3600)*3600 AS "time"',
-		);
 		expect(expandMacros('$__timeFrom() $__timeTo() $__interval_ms', range)).toBe(
 			"'2026-01-31T00:00:00.000Z' '2026-02-01T00:00:00.000Z' 3600000",
 		);
