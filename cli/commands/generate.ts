@@ -93,6 +93,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			clock: io.clock,
 			random: systemRandom,
 			store,
+			prompts: store,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
 		const files = items.map((): string[] => []);
@@ -207,7 +208,7 @@ function lineOf(event: ProgressEvent): string | null {
 }
 
 function answerOf(result: GenerateResult, files: string[]): Record<string, unknown> {
-	const { job_id, status, degraded, on_time, reason, selection, attempts } = result;
+	const { job_id, status, degraded, on_time, reason, texts, selection, attempts } = result;
 	const shown = (one: RouterError) => ({ code: one.code, message: one.message, hint: one.hint });
 	return {
 		job_id,
@@ -216,6 +217,7 @@ function answerOf(result: GenerateResult, files: string[]): Record<string, unkno
 		on_time,
 		reason,
 		files,
+		texts: texts.map(({ nodeId, text }) => ({ node_id: nodeId, text })),
 		error: result.error ? shown(result.error) : null,
 		attempts,
 		selection,

@@ -188,7 +188,8 @@ function unseenClaimBytes(state: ServerState, prepared: PreparedCatalog): number
 	for (const job of state.server.queue) {
 		const model = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
 		const preset = model?.presets[0];
-		if (preset) claim = Math.max(claim, preset.referencePeakBytes);
+		const known = job.vram_peak_bytes ?? preset?.referencePeakBytes;
+		if (known !== undefined) claim = Math.max(claim, known);
 	}
 	return Math.max(0, claim - held);
 }

@@ -155,13 +155,21 @@ export interface CalibrationEntry {
 	source?: string;
 }
 
-/** What is left of a user's quota. Absent fields are unlimited. */
+/** What is left of one quota of a user; several of the same user all count. Absent fields are unlimited. */
 export interface QuotaState {
 	user_id: string;
 	images_left?: number;
 	gpu_seconds_left?: number;
 	cost_left?: number;
+	/** ISO 8601, UTC. */
 	resets_at?: string;
+	/**
+	 * Where the best choice would need more than is left: `reject` refuses the request, `degrade` takes the cheapest that
+	 * fits. Absent: the best that fits.
+	 */
+	mode?: 'reject' | 'degrade';
+	/** Names the limit in sentences: "daily quota of user "ana"". */
+	limit?: string;
 }
 
 export interface SelectOptions {

@@ -133,16 +133,23 @@ const resuming: INodeProperties[] = [
 		name: 'promptId',
 		type: 'string',
 		default: '={{ $json.prompt_id }}',
-		required: true,
-		description: 'As Submit put it into the item',
+		description: 'As Submit put it into the item. Empty: the last one of the job below.',
 	},
 	{
 		displayName: 'Server',
 		name: 'server',
 		type: 'string',
 		default: '={{ $json.server }}',
-		required: true,
-		description: 'Name of the server that has the job, as the credential names it',
+		description:
+			'Name of the server that has the job, as the credential names it. Empty: looked up in Postgres.',
+	},
+	{
+		displayName: 'Job ID',
+		name: 'resumeJobId',
+		type: 'string',
+		default: '={{ $json.job_id }}',
+		description:
+			'With the Postgres credential, what is empty above and below is looked up by it: every prompt is noted there as soon as a server has it, until its end is logged. So jobs can be picked up after n8n was restarted.',
 	},
 	{
 		displayName: 'Selection',
@@ -150,7 +157,7 @@ const resuming: INodeProperties[] = [
 		type: 'json',
 		default: '={{ $json.selection }}',
 		description:
-			'What Submit put into the item. Without it nothing is logged and nobody knows whether the image is on time.',
+			'What Submit put into the item. Empty and not in Postgres either: nothing is logged and nobody knows whether the image is on time.',
 	},
 ];
 

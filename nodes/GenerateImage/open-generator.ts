@@ -5,7 +5,7 @@ import { systemClock } from '../../adapters/system-clock';
 import { systemRandom } from '../../adapters/system-random';
 import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
-import type { UsageStore } from '../../lib/ports';
+import type { PostgresStore } from '../../adapters/postgres/store';
 import { createGenerator, type Generator } from '../../service/generate';
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { readCatalog } from '../shared/catalog-source';
@@ -19,6 +19,8 @@ const POSTGRES = 'comfyUiRouterPostgresApi';
 export interface OpenGenerator {
 	generator: Generator;
 	servers: ComfyUiClient[];
+	/** null: no credential for it. */
+	store: PostgresStore | null;
 }
 
 /** @throws RouterError CATALOG_INVALID, OPTIONS_INVALID, FILE_*, POSTGRES_* */
@@ -39,11 +41,12 @@ export async function openGenerator(
 		clock: systemClock,
 		random: systemRandom,
 		store,
+		prompts: store,
 		readWorkflow: workflowReader(context),
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});
-	return { generator, servers };
+	return { generator, servers, store };
 }
 
 /** A run that is picked up again is decided already. */
@@ -53,9 +56,7 @@ async function catalogFor(context: IExecuteFunctions, operation: string): Promis
 }
 
 /** The credential is optional: without it nothing is logged. */
-async function storeOf(
-	context: IExecuteFunctions,
-): Promise<Pick<UsageStore, 'recordUsage'> | null> {
+async function storeOf(context: IExecuteFunctions): Promise<PostgresStore | null> {
 	if (context.getNode().credentials?.[POSTGRES] === undefined) return null;
 	return usageStore(await context.getCredentials(POSTGRES));
 }

@@ -11,6 +11,7 @@ import { ModelRouter } from '../../lib/router/model-router';
 import type { SelectedDecision, Selection } from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import { unfitModels } from '../../lib/workflow/unfit-models';
 import { readFleet } from '../../service/fleet';
 import { readCatalog } from '../shared/catalog-source';
@@ -76,9 +77,12 @@ function forGraph(request: RawRequest, graph: ApiGraph, catalog: Catalog): RawRe
 	return { ...request, exclude_models: [...listOf(request.exclude_models), ...unfit] };
 }
 
-function filledIn(graph: ApiGraph, selection: SelectedDecision): IDataObject {
+function filledIn(graph: ApiGraph, selection: SelectedDecision, fleet: FleetSnapshot): IDataObject {
 	const seed = selection.parameters.seed ?? drawSeed();
-	return applySelection(graph, selection, { seed }).graph as unknown as IDataObject;
+	const applied = applySelection(graph, selection, { seed });
+	const server = fleet.servers.find(({ name }) => name === selection.server);
+	const named = withServerFileNames(applied.graph, server?.installed_files ?? null);
+	return named as unknown as IDataObject;
 }
 
 function decide(context: IExecuteFunctions, itemIndex: number, deciding: Deciding): Decided {
@@ -87,7 +91,7 @@ function decide(context: IExecuteFunctions, itemIndex: number, deciding: Decidin
 	const request = graph ? forGraph(wanted, graph, deciding.catalog) : wanted;
 	const selection = deciding.router.select(request, deciding.fleet, { nowMs: systemClock.nowMs() });
 	if (selection.decision !== 'selected') return { selection, workflow: undefined };
-	const workflow = graph === undefined ? undefined : filledIn(graph, selection);
+	const workflow = graph === undefined ? undefined : filledIn(graph, selection, deciding.fleet);
 	// only now: an item that fails leaves no job behind that later items would wait for
 	deciding.fleet = afterSelection(deciding.fleet, selection);
 	return { selection, workflow };

@@ -1,5 +1,6 @@
 /** What all jobs of one call share. */
 import type { UsageBuffer } from '../usage-buffer';
+import type { PromptNotes } from './prompt-notes';
 import type { ServerWatch } from './server-watch';
 import type { GenerateOptions, GeneratorDeps } from './types';
 import type { WaitingRoom } from './waiting-room';
@@ -11,5 +12,7 @@ export interface JobContext {
 	signal?: AbortSignal;
 	/** null: nothing is logged. */
 	buffer: UsageBuffer | null;
+	/** null: prompts under way are not noted. */
+	notes: PromptNotes | null;
 	watch(server: string): ServerWatch;
 }

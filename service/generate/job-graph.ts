@@ -1,11 +1,12 @@
 /** From a selection to the graph that is submitted: built, or the caller's own filled in; input files uploaded first. */
 import { withUpscale } from '../../lib/degradation/upscale-graph';
-import type { Rung } from '../../lib/degradation';
 import { RouterError } from '../../lib/errors';
 import type { SelectedDecision } from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import { buildGraph } from '../../lib/workflow/build';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withServerFileNames } from '../../lib/workflow/server-file-names';
+import type { Way } from './going-lower';
 import type { GenerateItem, GenerateServer, GeneratorDeps, InputFile } from './types';
 
 export interface JobGraph {
@@ -33,15 +34,17 @@ export class JobGraphs {
 		private readonly seed: number,
 	) {}
 
+	/** @param installed model files as the server lists them; null: unknown */
 	async graphFor(
 		server: GenerateServer,
-		selection: SelectedDecision,
-		upscaleTo: Rung['upscaleTo'],
+		installed: readonly string[] | null,
+		{ selection, upscaleTo }: Pick<Way, 'selection' | 'upscaleTo'>,
 		signal?: AbortSignal,
 	): Promise<JobGraph> {
 		const names = await this.namesOn(server, selection, signal);
-		const made = await this.make(selection, names);
-		return upscaleTo === null ? made : { ...made, graph: withUpscale(made.graph, upscaleTo) };
+		const { graph, unbound } = await this.make(selection, names);
+		const named = withServerFileNames(graph, installed);
+		return { graph: upscaleTo === null ? named : withUpscale(named, upscaleTo), unbound };
 	}
 
 	private async make(selection: SelectedDecision, names: UploadedNames): Promise<JobGraph> {

@@ -17,7 +17,7 @@ import type { JobContext } from './job-context';
 import { JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
 import { Lessons } from './lessons';
-import type { GeneratedFile, GenerateResult, ProgressEvent } from './types';
+import type { GenerateResult, ProgressEvent } from './types';
 
 export class JobRun {
 	private readonly log: AttemptLog;
@@ -151,7 +151,7 @@ export class JobRun {
 		const slow = slowByPaging(end, next.way.selection, next.fleet);
 		const endedMs = this.context.deps.clock.nowMs();
 		if (slow) this.lessons.slow(next);
-		let outputs: GeneratedFile[] = [];
+		let brought: Pick<GenerateResult, 'outputs' | 'texts'> = { outputs: [], texts: [] };
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {
 			const delivered = await deliver(
@@ -161,7 +161,7 @@ export class JobRun {
 				next.claim.server,
 				end.entry,
 			);
-			outputs = delivered.outputs;
+			brought = { outputs: delivered.outputs, texts: delivered.texts };
 			error = delivered.error;
 		}
 		const done = end.state === 'done' && error === null;
@@ -180,7 +180,7 @@ export class JobRun {
 			return end.state === 'done' && error ? this.failed(error) : null;
 		}
 		this.degraded = next.way.selection.degraded;
-		return this.done(next.way, outputs, endedMs);
+		return this.done(next.way, brought, endedMs);
 	}
 
 	/** What comes after an attempt that brought nothing. null: decide anew. */
@@ -224,9 +224,13 @@ export class JobRun {
 		return this.failed(notServed(selection, lastError, view.current()));
 	}
 
-	private done(way: Way, outputs: GeneratedFile[], endedMs: number): GenerateResult {
+	private done(
+		way: Way,
+		brought: Pick<GenerateResult, 'outputs' | 'texts'>,
+		endedMs: number,
+	): GenerateResult {
 		const result = this.result('done', way.selection.selection_reason, null);
-		return { ...result, outputs, on_time: endedMs <= this.job.deadlineMs };
+		return { ...result, ...brought, on_time: endedMs <= this.job.deadlineMs };
 	}
 
 	private handedOver({ next, promptId, submittedMs, unbound, end }: Tried): GenerateResult {
@@ -260,6 +264,7 @@ export class JobRun {
 			selection: this.selection,
 			attempts: this.log.records,
 			outputs: [],
+			texts: [],
 			degraded: this.degraded,
 			on_time: null,
 			reason,

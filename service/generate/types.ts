@@ -10,7 +10,9 @@ import type {
 	ComfyUiPort,
 	FileDownload,
 	OutputFile,
+	OutputText,
 	RandomPort,
+	SubmittedPromptStore,
 	UsageStore,
 } from '../../lib/ports';
 import type { ModelRouter } from '../../lib/router/model-router';
@@ -46,6 +48,8 @@ export interface GeneratorDeps {
 	random: RandomPort;
 	/** Where each attempt is logged. */
 	store?: Pick<UsageStore, 'recordUsage'> | null;
+	/** Where each prompt is noted as soon as a server has it, until its end is logged. */
+	prompts?: Pick<SubmittedPromptStore, 'recordSubmitted'> | null;
 	/** Reads a model's own `workflow` file: API-format JSON, parsed or as text. */
 	readWorkflow?: (file: string) => Promise<unknown>;
 	calibration?: CalibrationEntry[];
@@ -124,6 +128,8 @@ export interface GenerateResult {
 	selection: Selection | null;
 	attempts: AttemptRecord[];
 	outputs: GeneratedFile[];
+	/** What nodes of the workflow show as text instead of a file. */
+	texts: OutputText[];
 	/** The image has less quality than the policy would have chosen on an idle fleet. */
 	degraded: boolean;
 	/** null: there is no deadline, or no image. */

@@ -118,6 +118,27 @@ describe('scanning a models folder', () => {
 		);
 	});
 
+	it('recognises a split model by keys that no part has all of', async () => {
+		const { 'img_in.weight': image, ...blocks } = SCHNELL;
+		const guidance = { 'guidance_in.in_layer.weight': ['BF16', [3072, 256]] } as const;
+		folder.safetensors('diffusion_models/big-00001-of-00003.safetensors', blocks);
+		folder.safetensors('diffusion_models/big-00002-of-00003.safetensors', {
+			'img_in.weight': image!,
+		});
+		folder.safetensors('diffusion_models/big-00003-of-00003.safetensors', guidance);
+		folder.safetensors('diffusion_models/mixed-00001-of-00002.safetensors', SCHNELL);
+		folder.safetensors('diffusion_models/mixed-00002-of-00002.safetensors', SCHNELL);
+		const found = await scan();
+		expect(found.get('diffusion_models/big-00001-of-00003.safetensors')).toMatchObject({
+			parts: 3,
+			problem: null,
+			detection: { family: 'flux', comfyClass: 'Flux', variant: ['dev'] },
+		});
+		expect(found.get('diffusion_models/mixed-00001-of-00002.safetensors')?.problem?.code).toBe(
+			'HEADER_INVALID',
+		);
+	});
+
 	it('detects GGUF files and their quantisation', async () => {
 		const header = ggufHeader(
 			{ 'general.architecture': 'flux' },

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -116,6 +116,24 @@ describe('update-models-config on a folder', () => {
 		expect(code).toBe(64);
 		expect(err).toContain('typo');
 		expect(text()).toBe(CATALOG);
+	});
+
+	it('keeps the byte order mark and line ends of Windows, and refuses bytes that it could not write back', async () => {
+		const windows = `\uFEFF${CATALOG.replaceAll('\n', '\r\n')}`;
+		folder.bytes('catalog.json', windows);
+		folder.safetensors('models/diffusion_models/new.safetensors', { 'a.b': ['F32', [4, 4]] });
+		expect((await sync('--write')).code).toBe(0);
+		expect(text().startsWith('\uFEFF{\r\n')).toBe(true);
+		expect(text().replaceAll('\r\n', '')).not.toContain('\n');
+		expect(models().map(({ name }) => name)).toEqual(["Ana's favourite", 'new']);
+
+		const latin1 = Buffer.from(
+			CATALOG.replace('keep the order', 'garde l\u2019\u00e9t\u00e9'),
+			'latin1',
+		);
+		writeFileSync(catalog, latin1);
+		expect((await sync('--write')).err).toContain('not UTF-8');
+		expect(readFileSync(catalog).equals(latin1)).toBe(true);
 	});
 
 	it('exits 64 for a catalog that is not valid and leaves it as it is', async () => {

@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent, SubmittedPrompt } from '../../../service/generate';
 import { createGenerator } from '../../../service/generate';
 import { encodePng } from '../../../simulator/comfyui';
-import type { CatalogModel } from '../../../lib/catalog/schema';
+import type { Catalog, CatalogModel } from '../../../lib/catalog/schema';
 import { buildGraph } from '../../../lib/workflow/build';
+import type { ApiGraph } from '../../../lib/workflow/graph';
 import {
 	bytesOf,
 	type Lab,
@@ -20,6 +21,15 @@ afterEach(() => lab.close());
 async function open(options?: LabOptions): Promise<Lab> {
 	lab = await openLab(options);
 	return lab;
+}
+
+/** As somebody would export it from the editor. */
+function ownGraph(): ApiGraph {
+	return buildGraph(
+		{ ...(lab.catalog.models[1] as CatalogModel), family: 'sdxl' },
+		{ parameters: { ...parameters, batch_size: 1 } },
+		{ seed: 1, filenamePrefix: 'my-own' },
+	);
 }
 
 const photo = { purpose: 'photo', prompt: 'a cat', explain: false };
@@ -89,12 +99,9 @@ describe('What a job brings along', () => {
 
 	it("the caller's own workflow is filled in, and only models it can load are chosen", async () => {
 		const { generator, clients } = await open();
-		const workflow = buildGraph(
-			{ ...(lab.catalog.models[1] as CatalogModel), family: 'sdxl' },
-			{ parameters: { ...parameters, batch_size: 1 } },
-			{ seed: 1, filenamePrefix: 'my-own' },
-		);
-		const [result] = await generator.generate([{ request: { ...photo, seed: 7 }, workflow }]);
+		const [result] = await generator.generate([
+			{ request: { ...photo, seed: 7 }, workflow: ownGraph() },
+		]);
 		expect(result?.status).toBe('done');
 		const entry = await clients[0]?.history(result?.attempts[0]?.prompt_id ?? '');
 		const nodes = Object.values(entry?.graph ?? {});
@@ -110,6 +117,44 @@ describe('What a job brings along', () => {
 		const workflow = { nodes: [], links: [], version: 0.4 };
 		const [result] = await generator.generate([{ request: photo, workflow }]);
 		expect(result?.error).toMatchObject({ code: 'WORKFLOW_UI_FORMAT' });
+	});
+});
+
+describe('Where a server keeps its files in sub-folders', () => {
+	it.each(['sdxl/', 'sdxl\\'])('(%s) the graph names them as the server does', async (folder) => {
+		const catalog = quickCatalog();
+		const there: Catalog = {
+			...catalog,
+			models: catalog.models.map((model) => ({
+				...model,
+				files: { checkpoint: `${folder}${model.files.checkpoint}` },
+			})),
+		};
+		const { generator } = await open({ catalog: there, deps: { catalog } });
+		const [result] = await generator.generate([{ request: photo }]);
+		expect(result).toMatchObject({ status: 'done', attempts: [{ state: 'done' }] });
+		const entry = await lab.clients[0]?.history(result?.attempts[0]?.prompt_id ?? '');
+		const loaders = Object.values(entry?.graph ?? {}).map(({ inputs }) => inputs['ckpt_name']);
+		expect(loaders).toContain(`${folder}heavy.safetensors`);
+	});
+});
+
+describe('A workflow that shows text', () => {
+	it('is done with its text, with files beside it or without', async () => {
+		const { generator } = await open();
+		const shows = { t: { class_type: 'PreviewAny', inputs: { source: 'a caption' } } };
+		const both = { ...ownGraph(), ...shows };
+		const silent = Object.entries(both).filter(([, node]) => node.class_type !== 'SaveImage');
+		const results = await generator.generate([
+			{ request: photo, workflow: both },
+			{ request: photo, workflow: Object.fromEntries(silent) },
+		]);
+		const texts = [{ nodeId: 't', text: 'a caption' }];
+		expect(results).toMatchObject([
+			{ status: 'done', texts },
+			{ status: 'done', texts },
+		]);
+		expect(results.map(({ outputs }) => outputs.length)).toEqual([1, 0]);
 	});
 });
 

@@ -49,7 +49,7 @@ describe('migrate', () => {
 			{
 				table_name: 'model_usage_log',
 				columns:
-					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at',
+					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at, exploration_probability',
 			},
 			{
 				table_name: 'vram_usage_log',
@@ -141,6 +141,10 @@ describe('a role with few rights', () => {
 		const row = usageRow({ prompt_id: 'p1' });
 		const first = await store.recordUsage([row]);
 		const again = await store.recordUsage([row]);
+		const prompt = { prompt_id: 'p2', job_id: 'job-2', attempt: 1, server: 's1' };
+		const submitted = { ...prompt, workflow_id: null, execution_id: null, selection: {} };
+		await store.recordSubmitted([submitted]);
+		expect(await store.findSubmitted({ jobId: 'job-2' })).toEqual([submitted]);
 		await store.recordVram([vramReading()]);
 		await store.close();
 		expect(first[0]?.inserted).toBe(true);
@@ -186,6 +190,9 @@ describe('a role with few rights', () => {
 			code: 'POSTGRES_PERMISSION',
 		});
 		await expect(store.maintain()).rejects.toMatchObject({ code: 'POSTGRES_PERMISSION' });
+		const code = 'POSTGRES_PERMISSION';
+		await expect(store.findSubmitted({ jobId: 'job-1' })).rejects.toMatchObject({ code });
+		await expect(store.recordSubmitted([])).rejects.toMatchObject({ code });
 		await store.close();
 	});
 

@@ -75,6 +75,16 @@ describe('planning a sync', () => {
 		expect(entry).toMatchObject({ family: 'z-image', enabled: false });
 	});
 
+	it('leaves disabled what ComfyUI does not convert from the names of the diffusers library', () => {
+		const klein = {
+			'double_stream_modulation_img.linear.weight': ['BF16', [1, 1]],
+			'x_embedder.weight': ['BF16', [3072, 128]],
+		} satisfies ShortTable;
+		const [entry] = added(plan([], file('klein.safetensors', 'diffusion_models', klein)));
+		expect(entry).toMatchObject({ family: 'flux2', enabled: false });
+		expect(String(entry?.x_disabled_reason)).toContain('diffusers');
+	});
+
 	it('takes the same encoder under another name', () => {
 		const other = file('qwen3-renamed.safetensors', 'text_encoders', QWEN3);
 		const [entry] = added(
