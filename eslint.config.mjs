@@ -13,9 +13,10 @@ const ALLOWED_FOLDERS = {
 	adapters: ['adapters', 'lib'],
 	service: ['service', 'lib'],
 	simulator: ['simulator', 'lib'],
-	nodes: ['nodes', 'service', 'adapters', 'lib'],
+	report: ['report', 'lib'],
+	nodes: ['nodes', 'report', 'service', 'adapters', 'lib'],
 	credentials: ['credentials'],
-	cli: ['cli', 'service', 'adapters', 'lib', 'simulator'],
+	cli: ['cli', 'report', 'service', 'adapters', 'lib', 'simulator'],
 };
 /** Which packages (and node: modules) a folder may import: patterns of what is refused. */
 const REFUSED_PACKAGES = {
@@ -38,6 +39,10 @@ const REFUSED_PACKAGES = {
 	'simulator/gpu': {
 		regex: '^(?!\\.{1,2}/)',
 		message: 'The GPU model is pure: it imports simulator and lib only.',
+	},
+	report: {
+		regex: '^(?!\\.{1,2}/|echarts/)',
+		message: 'report is pure: it imports itself, lib and echarts (in chart-library.ts, bundled) only.',
 	},
 	'adapters/comfyui': {
 		regex: '^(?!\\.{1,2}/|node:|axios$|ws$|zod/v4$)',
@@ -112,6 +117,7 @@ const IMPURE_SYNTAX = [
 
 const pureFolders = [
 	'lib/**/*.ts',
+	'report/**/*.ts',
 	'simulator/demo/**/*.ts',
 	'simulator/gpu/**/*.ts',
 	'simulator/replay/**/*.ts',

@@ -3,11 +3,14 @@
  * variables are expanded by Grafana in a dashboard, by `macros.ts` everywhere else, so that both run the same SQL.
  */
 
+/** The logs, partitioned and large; quotas, which are about now; opinions, which are few. */
+export type SourceTable = 'model_usage_log' | 'vram_usage_log' | 'quota_account' | 'model_feedback';
+
 export interface PanelQuery {
 	/** As the file; stable, tests and dashboards refer to it. */
 	name: string;
-	/** The log whose time the range is about. */
-	log: 'model_usage_log' | 'vram_usage_log';
+	/** What it reads. */
+	log: SourceTable;
 	/** `time_series`: columns time, metric, value. `table`: one row per thing. */
 	format: 'time_series' | 'table';
 	sql: string;

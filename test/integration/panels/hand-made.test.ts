@@ -196,6 +196,16 @@ describe('servers', () => {
 		]);
 	});
 
+	it('the model resident most of each hour', async () => {
+		const rows = await ask('residentModels');
+		expect(rows.map(({ metric, value }) => [metric, value])).toEqual([
+			// one reading each: the first by name
+			['gpu-a', 'sd15'],
+			['gpu-b', 'sd15'],
+			['gpu-a', 'sdxl-base'],
+		]);
+	});
+
 	it('the newest reading of each server', async () => {
 		const rows = await ask('serversNow');
 		expect(rows.map(({ server, state, used_bytes: used }) => [server, state, used])).toEqual([
