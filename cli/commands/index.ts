@@ -4,6 +4,8 @@ import { calibrate } from './calibrate';
 import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
+import { report } from './report';
+import { seedDemo } from './seed-demo';
 import { select } from './select';
 import { simulate } from './simulate';
 import { updateModelsConfig } from './update-models-config';
@@ -18,4 +20,6 @@ export const COMMANDS: readonly Command[] = [
 	simulate,
 	updateModelsConfig,
 	calibrate,
+	report,
+	seedDemo,
 ];

@@ -1,12 +1,12 @@
 /** Cost of each time bucket by model. */
-import { USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
 
 export const costOverTime: PanelQuery = {
 	name: 'cost-over-time',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	model_name as metric,
 	sum(actual_cost) as value
 from ${USAGE_LOG}

@@ -1,12 +1,12 @@
 /** Jobs that got less quality than an idle fleet would have given them, by why: the sentence of the selection says it. */
-import { USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
 
 export const degradations: PanelQuery = {
 	name: 'degradations',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	case
 		when attempt > 1 then 'after a failed attempt'
 		when selection_reason like '% per step would have made it %' then 'slower than expected'

@@ -1,12 +1,12 @@
 /** Actual over estimated GPU time of each time bucket by model; 1 is right, above 1 took longer. */
-import { USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
 
 export const estimateBias: PanelQuery = {
 	name: 'estimate-bias',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	model_name as metric,
 	sum(actual_cost) / nullif(sum(estimated_cost), 0) as value
 from ${USAGE_LOG}

@@ -10,9 +10,12 @@ import { estimatedAgainstActual } from './estimated-against-actual';
 import { modelsLoaded } from './models-loaded';
 import { ooms } from './ooms';
 import { outcomes } from './outcomes';
+import { feedback } from './feedback';
 import { queueLength } from './queue-length';
 import { queueWait } from './queue-wait';
+import { quotas } from './quotas';
 import { refusals } from './refusals';
+import { residentModels } from './resident-models';
 import { serversNow } from './servers-now';
 import { slaAttainment } from './sla-attainment';
 import { swaps } from './swaps';
@@ -20,6 +23,7 @@ import { timeByModel } from './time-by-model';
 import { totals } from './totals';
 import { vramObtainable } from './vram-obtainable';
 import { vramUsed } from './vram-used';
+import { budgetNearlySpent } from './alerts/budget-nearly-spent';
 import { calibrationDrift } from './alerts/calibration-drift';
 import { lowVram } from './alerts/low-vram';
 import { serverGone } from './alerts/server-gone';
@@ -36,12 +40,15 @@ export const PANELS = {
 	degradations,
 	estimateBias,
 	estimatedAgainstActual,
+	feedback,
 	modelsLoaded,
 	ooms,
 	outcomes,
 	queueLength,
 	queueWait,
+	quotas,
 	refusals,
+	residentModels,
 	serversNow,
 	slaAttainment,
 	swaps,
@@ -57,4 +64,5 @@ export const ALERTS: readonly AlertQuery[] = [
 	slaFastBurn,
 	slaSlowBurn,
 	calibrationDrift,
+	budgetNearlySpent,
 ];

@@ -24,17 +24,10 @@ export const ALL_VALUE = "'*'";
 export function expandMacros(sql: string, range: PanelRange): string {
 	const from = moment(range.fromMs);
 	const to = moment(range.toMs);
-	const bucket = String(range.intervalSeconds);
-	const group = (column: string, seconds: string): string =>
-		`floor(extract(epoch from ${column})/${seconds})*${seconds}`;
 	const expanded = sql
 		.replace(
 			/\$__timeFilter\(([^()]+)\)/g,
 			(_, column: string) => `${column} BETWEEN ${from} AND ${to}`,
-		)
-		.replace(
-			/\$__timeGroupAlias\(([^(),]+),\s*\$__interval\)/g,
-			(_, column: string) => `${group(column, bucket)} AS "time"`,
 		)
 		.replace(/\$__timeFrom\(\)/g, () => from)
 		.replace(/\$__timeTo\(\)/g, () => to)
@@ -51,7 +44,7 @@ export function expandMacros(sql: string, range: PanelRange): string {
 }
 
 const KNOWN =
-	/\$__timeFilter\([^()]+\)|\$__timeGroupAlias\([^(),]+,\s*\$__interval\)|\$__time(?:From|To)\(\)|\$__interval_ms\b|\$\{schema:raw\}|\$\{\w+:sqlstring\}/g;
+	/\$__timeFilter\([^()]+\)|\$__time(?:From|To)\(\)|\$__interval_ms\b|\$\{schema:raw\}|\$\{\w+:sqlstring\}/g;
 
 function isVariable(name: string): name is PanelVariable {
 	return (PANEL_VARIABLES as readonly string[]).includes(name);

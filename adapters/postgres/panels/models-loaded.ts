@@ -1,5 +1,5 @@
 /** When another model became resident on a server, as annotations over its VRAM. */
-import { VRAM_LOG, VRAM_IN_RANGE, type PanelQuery } from './panel';
+import { FIRST_DEVICE, VRAM_LOG, VRAM_IN_RANGE, type PanelQuery } from './panel';
 
 export const modelsLoaded: PanelQuery = {
 	name: 'models-loaded',
@@ -16,7 +16,7 @@ from (
 	from ${VRAM_LOG}
 	where ${VRAM_IN_RANGE}
 		and reachable
-		and coalesce(device_index, 0) = 0
+		and ${FIRST_DEVICE}
 	window readings as (partition by server order by observed_at)
 ) changes
 where number > 1

@@ -1,12 +1,12 @@
 /** Out-of-memory errors by model and server. */
-import { USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
 
 export const ooms: PanelQuery = {
 	name: 'ooms',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	coalesce(model_name, '(none)') || ' on ' || coalesce(server, '(none)') as metric,
 	count(*) as value
 from ${USAGE_LOG}

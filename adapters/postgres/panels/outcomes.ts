@@ -1,12 +1,12 @@
 /** How attempts ended, by status. */
-import { USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
 
 export const outcomes: PanelQuery = {
 	name: 'outcomes',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	status as metric,
 	count(*) as value
 from ${USAGE_LOG}

@@ -3,12 +3,15 @@
  * variables are expanded by Grafana in a dashboard, by `macros.ts` everywhere else, so that both run the same SQL.
  */
 
+/** The logs, partitioned and large; quotas, which are about now; opinions, which are few. */
+export type SourceTable = 'model_usage_log' | 'vram_usage_log' | 'quota_account' | 'model_feedback';
+
 export interface PanelQuery {
 	/** As the file; stable, tests and dashboards refer to it. */
 	name: string;
-	/** The log whose time the range is about. */
-	log: 'model_usage_log' | 'vram_usage_log';
-	/** `time_series`: columns time (epoch seconds), metric, value. `table`: one row per thing. */
+	/** What it reads. */
+	log: SourceTable;
+	/** `time_series`: columns time, metric, value. `table`: one row per thing. */
 	format: 'time_series' | 'table';
 	sql: string;
 }
@@ -29,6 +32,13 @@ export const USAGE_IN_RANGE = `$__timeFilter(created_at)
 
 export const VRAM_IN_RANGE = `$__timeFilter(observed_at)
 	and ${chosen('server', 'server')}`;
+
+/** A server's queue and model are in the readings of all its devices: those of the first are enough. */
+export const FIRST_DEVICE = '(device_index = 0 or device_index is null)';
+
+/** Start of a row's time bucket. Not Grafana's own macro: that divides numerics, which is several times as slow. */
+export const bucket = (column: string): string =>
+	`date_bin(interval '$__interval_ms milliseconds', ${column}, timestamptz 'epoch')`;
 
 /** Images that a row brought. */
 export const IMAGES = `coalesce(sum(coalesce(batch_size, 1)) filter (where status = 'success'), 0)`;

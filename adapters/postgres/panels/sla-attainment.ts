@@ -1,12 +1,12 @@
 /** Share of jobs that were on time, by urgency; a refused job counts as late, a cancelled one not at all. */
-import { USAGE_IN_RANGE, JOBS_HELD, type PanelQuery } from './panel';
+import { bucket, USAGE_IN_RANGE, JOBS_HELD, type PanelQuery } from './panel';
 
 export const slaAttainment: PanelQuery = {
 	name: 'sla-attainment',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(created_at, $__interval),
+select ${bucket('created_at')} as "time",
 	coalesce(urgency, '(none)') as metric,
 	avg(on_time::int) as value
 from (

@@ -1,12 +1,12 @@
 /** Share of the VRAM of each device that a run could get, the least of each time bucket. */
-import { VRAM_LOG, VRAM_IN_RANGE, OBTAINABLE, DEVICE, type PanelQuery } from './panel';
+import { bucket, VRAM_LOG, VRAM_IN_RANGE, OBTAINABLE, DEVICE, type PanelQuery } from './panel';
 
 export const vramObtainable: PanelQuery = {
 	name: 'vram-obtainable',
 	log: 'vram_usage_log',
 	format: 'time_series',
 	sql: `
-select $__timeGroupAlias(observed_at, $__interval),
+select ${bucket('observed_at')} as "time",
 	${DEVICE} as metric,
 	min(${OBTAINABLE}::double precision / vram_total) as value
 from ${VRAM_LOG}

@@ -1,10 +1,11 @@
 /** What an alert is: a query that gives one number for each thing that can be wrong, and the number from which it is. */
+import type { SourceTable } from '../panel';
 
 export interface AlertQuery {
 	/** As the file; stable: it becomes the rule's uid. */
 	name: string;
 	title: string;
-	log: 'model_usage_log' | 'vram_usage_log';
+	log: SourceTable;
 	/** Text columns are labels, the one number is compared. No rows: nothing to judge, no alert. */
 	sql: string;
 	fires: 'above' | 'below';
