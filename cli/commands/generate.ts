@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
 import { systemRandom } from '../../adapters/system-random';
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { type ErrorCode, RouterError } from '../../lib/errors';
 import { ModelRouter } from '../../lib/router/model-router';
@@ -21,7 +20,7 @@ import type { Command, OptionValues } from '../command';
 import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
 import { EXIT, type Io } from '../io';
 import { makeFolder, saveOutput } from '../output-files';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { exitCodeOf } from '../report-error';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
@@ -131,7 +130,7 @@ async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
 	if ([catalogPath, requestPath, workflowPath].filter((path) => path === '-').length > 1) {
 		throw new UsageError('Only one file can be - (standard input).', 'generate');
 	}
-	const catalog = parseCatalog(await readJson(catalogPath, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(catalogPath, io);
 	const request = await readJson(requestPath, io, 'REQUEST_INVALID');
 	const workflow =
 		workflowPath === undefined ? undefined : await readJson(workflowPath, io, 'WORKFLOW_INVALID');
