@@ -186,7 +186,7 @@ export function chosen(candidate: Candidate, asked: UnderstoodRequest): Chosen {
 		model_name: plan.model.name,
 		preset: preset.name,
 		server: server.name,
-		server_url: server.server.url ?? null,
+		server_url: server.url,
 		files: plan.model.model.files,
 		parameters: {
 			steps: plan.steps,

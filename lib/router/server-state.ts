@@ -12,6 +12,8 @@ const UNKNOWN_JOB_CV = 1;
 export interface ServerState {
 	server: FleetServer;
 	name: string;
+	/** Of the snapshot, else of the catalog. */
+	url: string | null;
 	/** Position in the snapshot. */
 	index: number;
 	reachable: boolean;
@@ -159,6 +161,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	return {
 		server,
 		name: server.name,
+		url: server.url ?? known?.url ?? null,
 		index,
 		reachable: server.reachable,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,

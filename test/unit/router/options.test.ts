@@ -64,6 +64,27 @@ describe('options of a decision', () => {
 	});
 });
 
+describe('what the snapshot does not say of a server', () => {
+	const known = { name: 'a', url: 'http://10.0.0.9:8188', hourly_cost: 3.6, speed_factor: 2 };
+	const priced = catalogOf([{ name: 'model' }], { servers: [known] });
+	const { url, hourly_cost, ...bare } = serverOf('a');
+
+	it('is taken from the catalog', () => {
+		const { server_url, estimate } = selected(select(priced, fleetOf(bare), {}));
+		expect(server_url).toBe('http://10.0.0.9:8188');
+		expect(estimate.run_seconds).toBeCloseTo(5, 9);
+		expect(estimate.cost).toBeCloseTo((5 + 5) * 0.001, 9);
+	});
+
+	it('what it says wins', () => {
+		const own = { ...bare, url, hourly_cost, speed_factor: 1 };
+		const { server_url, estimate } = selected(select(priced, fleetOf(own), {}));
+		expect(server_url).toBe('http://a:8188');
+		expect(estimate.run_seconds).toBeCloseTo(10, 9);
+		expect(estimate.cost_unit).toBe('USD');
+	});
+});
+
 describe('a fleet with gaps', () => {
 	const gappy = { servers: [{ name: 'a' }, { name: 'b', reachable: false }] } as never;
 	const router = new ModelRouter(catalog);
