@@ -4,6 +4,7 @@
  */
 import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
+import type { FeedbackRow, Opinion, OpinionReceipt } from './feedback/types';
 import type { FleetDevice } from './fleet/types';
 import type { QuotaClaim, QuotaGrant, QuotaSettlement } from './quotas/types';
 import type { BookChanges, ReservationBook } from './reservations/types';
@@ -341,4 +342,14 @@ export interface ReservationPort {
 	apply(changes: BookChanges): Promise<void>;
 	/** Calls `wake` when somebody names this owner in `wake`, as far as the means allow. Never throws. */
 	listen(owner: string, wake: () => void): { close(): void };
+}
+
+/** What people thought of results. */
+export interface FeedbackPort {
+	/** One opinion per job and person: a later one replaces it. */
+	record(opinion: Opinion): Promise<OpinionReceipt>;
+	/** Keyed hashes that only this store can make, for links: by subject (a job, or a job and another). */
+	tokens(subjects: readonly string[]): Promise<Map<string, string>>;
+	/** The newest opinions. */
+	history(query: { sinceDays: number; limit: number }): Promise<FeedbackRow[]>;
 }
