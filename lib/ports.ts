@@ -4,14 +4,14 @@
  */
 import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
-import type { FeedbackRow, Opinion, OpinionReceipt } from './feedback/types';
 import type { FleetDevice } from './fleet/types';
-import type { QuotaClaim, QuotaGrant, QuotaSettlement } from './quotas/types';
 import type { BookChanges, ReservationBook } from './reservations/types';
-import type { QuotaState } from './selection/types';
 import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
 import type { ApiGraph } from './workflow/graph';
+
+export type { FeedbackPort } from './feedback/types';
+export type { QuotaPort } from './quotas/types';
 
 export interface Clock {
 	/** Milliseconds since the epoch. */
@@ -307,21 +307,6 @@ export interface UsageHistoryPort {
 }
 
 /**
- * What users may still take. Atomic under concurrent workers and idempotent by (job_id, attempt); without any limit it
- * grants everything and keeps nothing.
- */
-export interface QuotaPort {
-	/** What is left now of every limit that applies to these users (`''`: no user). */
-	left(userIds: readonly string[]): Promise<QuotaState[]>;
-	/** Sets aside what a selected job will take, unless a limit does not allow it. */
-	reserve(claim: QuotaClaim): Promise<QuotaGrant>;
-	/** Charges attempts that are over and gives back the rest of what was set aside. */
-	settle(settlements: readonly QuotaSettlement[]): Promise<void>;
-	/** Gives back what a job holds that will not run. */
-	release(jobId: string): Promise<void>;
-}
-
-/**
  * Where processes that use the same servers see what the others have reserved. Rejects with RouterError; a call that
  * failed may be made again.
  */
@@ -342,14 +327,4 @@ export interface ReservationPort {
 	apply(changes: BookChanges): Promise<void>;
 	/** Calls `wake` when somebody names this owner in `wake`, as far as the means allow. Never throws. */
 	listen(owner: string, wake: () => void): { close(): void };
-}
-
-/** What people thought of results. */
-export interface FeedbackPort {
-	/** One opinion per job and person: a later one replaces it. */
-	record(opinion: Opinion): Promise<OpinionReceipt>;
-	/** Keyed hashes that only this store can make, for links: by subject (a job, or a job and another). */
-	tokens(subjects: readonly string[]): Promise<Map<string, string>>;
-	/** The newest opinions. */
-	history(query: { sinceDays: number; limit: number }): Promise<FeedbackRow[]>;
 }

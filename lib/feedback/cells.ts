@@ -1,6 +1,6 @@
 /**
- * Opinions sorted into cells (model x preset x purpose) with what each still weighs. Owns fading, the cap on one person
- * and how a person's habit is taken out of a rating; estimates nothing.
+ * Opinions sorted into cells (model x preset x purpose) with what each still weighs. Owns fading and the cap on one
+ * person; estimates nothing.
  */
 import type { Catalog } from '../catalog/schema';
 import type { FeedbackRow } from './types';
@@ -9,8 +9,6 @@ import type { FeedbackRow } from './types';
 export const HALF_LIFE_SECONDS = 90 * 86_400;
 /** What one person's ratings of a cell weigh at most, in fresh ratings; the same again for their preferences. */
 export const PERSON_CAP = 3;
-/** Ratings elsewhere by which half of a person's habit is believed. */
-const HABIT_RATINGS = 8;
 
 export interface Cell {
 	model: string;
@@ -18,8 +16,8 @@ export interface Cell {
 	purpose: string;
 	/** The catalog's quality, 0 to 1. */
 	prior: number;
-	/** `value` may lie beyond 0 and 1 once the person's habit is taken out. */
-	ratings: { rater: number; value: number; weight: number }[];
+	/** `habit`: the person and the kind of rating. */
+	ratings: { habit: string; value: number; weight: number }[];
 	/** Against each other cell: the weight of being liked better, and less. */
 	versus: Map<number, { won: number; lost: number }>;
 	samples: number;
@@ -85,66 +83,29 @@ function freshness({ age_seconds: age }: FeedbackRow): number {
 	return 2 ** (-Math.max(0, age) / HALF_LIFE_SECONDS);
 }
 
-interface Rating {
-	row: FeedbackRow;
-	cell: number;
-	weight: number;
-	/** Above (or below) the catalog's figure. */
-	deviation: number;
-}
-
 function addRatings(
 	cells: Cell[],
 	rows: readonly FeedbackRow[],
 	indexOf: ReadonlyMap<string, number>,
 ): void {
-	const byHabit = new Map<string, Rating[]>();
-	for (const row of rows) {
-		if (row.kind === 'preference' || row.rating === null) continue;
-		const cell = indexOf.get(keysOf(row)[0]) as number;
-		const deviation = row.rating - (cells[cell] as Cell).prior;
-		const key = `${row.rater} ${row.kind}`;
-		const rating = { row, cell, weight: freshness(row), deviation };
-		byHabit.set(key, [...(byHabit.get(key) ?? []), rating]);
-	}
 	const perPerson = new Map<string, number>();
-	const all = [...byHabit.values()].flatMap(withoutHabit);
-	for (const { row, cell, weight } of all) {
-		const key = `${row.rater} ${cell}`;
-		perPerson.set(key, (perPerson.get(key) ?? 0) + weight);
-	}
-	for (const { row, cell: index, weight, value } of all) {
-		const cell = cells[index] as Cell;
-		const total = perPerson.get(`${row.rater} ${index}`) as number;
-		cell.ratings.push({
-			rater: row.rater,
-			value,
-			weight: weight * Math.min(1, PERSON_CAP / total),
+	const ratings = rows
+		.filter((row) => row.kind !== 'preference' && row.rating !== null)
+		.map((row) => {
+			const index = indexOf.get(keysOf(row)[0]) as number;
+			const person = `${row.rater} ${index}`;
+			const weight = freshness(row);
+			perPerson.set(person, (perPerson.get(person) ?? 0) + weight);
+			return { row, index, person, weight };
 		});
+	for (const { row, index, person, weight } of ratings) {
+		const cell = cells[index] as Cell;
+		const counted = weight * Math.min(1, PERSON_CAP / (perPerson.get(person) as number));
+		const habit = `${row.rater} ${row.kind}`;
+		cell.ratings.push({ habit, value: row.rating as number, weight: counted });
 		cell.samples += 1;
 		cell.raters.add(row.rater);
 	}
-}
-
-/** What the person does everywhere else is no news about this cell. */
-function withoutHabit(ratings: readonly Rating[]): (Rating & { value: number })[] {
-	const sums = new Map<number, { weight: number; deviation: number }>();
-	const total = { weight: 0, deviation: 0 };
-	for (const { cell, weight, deviation } of ratings) {
-		const sum = sums.get(cell) ?? { weight: 0, deviation: 0 };
-		sum.weight += weight;
-		sum.deviation += weight * deviation;
-		sums.set(cell, sum);
-		total.weight += weight;
-		total.deviation += weight * deviation;
-	}
-	return ratings.map((rating) => {
-		const own = sums.get(rating.cell) as { weight: number; deviation: number };
-		const elsewhere = Math.max(0, total.weight - own.weight);
-		const habit = (total.deviation - own.deviation) / (elsewhere + HABIT_RATINGS);
-		const value = Math.min(1, Math.max(0, (rating.row.rating as number) - habit));
-		return { ...rating, value };
-	});
 }
 
 function addPreferences(

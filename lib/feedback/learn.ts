@@ -3,14 +3,16 @@
  * worth PRIOR_RATINGS opinions; an opinion fades with a half-life; one person's opinions of a cell count as a few fresh
  * ones at most.
  *
- * Ratings. People use a scale differently, and nearly everything gets a thumb up. So from a rating is taken how much the
- * same person, with the same kind of rating, deviates from the catalog elsewhere (shrunk to nothing where they rated
- * little else): who rates everything alike says nothing about any model. Noise of one rating: normal, RATING_SD.
+ * Ratings. People use a scale differently, and nearly everything gets a thumb up: a rating is the quality, plus a habit of
+ * the person with that kind of rating (zero before they rated much: HABIT_RATINGS), plus noise (normal, RATING_SD). Who
+ * rates everything alike says little about any one model.
  *
  * Preferences. P(a is liked better than b) = logistic((quality of a - quality of b) / PREFERENCE_SCALE), the model of
- * Bradley and Terry. Together with the ratings its most probable qualities are found cell by cell, each step by the
- * largest curvature there can be (minorise-maximise): the problem is concave, so there is one answer and every step gets
- * nearer. The interval is normal, from the curvature at the answer.
+ * Bradley and Terry.
+ *
+ * The most probable qualities and habits of all that together are found one after the other, each step by the largest
+ * curvature there can be (minorise-maximise): the problem is concave, so there is one answer and every step gets nearer.
+ * The interval is normal, from the curvature at the answer.
  */
 import type { Catalog } from '../catalog/schema';
 import type { FeedbackEntry } from '../selection/types';
@@ -23,6 +25,8 @@ export const PRIOR_RATINGS = 8;
 export const RATING_SD = 0.25;
 /** A difference of so much quality is liked better in 73 of 100 cases. */
 export const PREFERENCE_SCALE = 0.15;
+/** Ratings of a person by which half of a habit is believed. */
+const HABIT_RATINGS = 4;
 /** Of the standard normal, for an interval of 90 %. */
 const Z_90 = 1.645;
 const MOST_SWEEPS = 1_000;
@@ -37,42 +41,60 @@ export interface LearnedQuality {
 
 export function learnQuality(catalog: Catalog, rows: readonly FeedbackRow[]): LearnedQuality {
 	const { cells, leftOut } = cellsOf(catalog, rows);
-	const fits = cells.map(fitOf);
+	const fits = cells.map(({ prior, ratings }): Fit => {
+		const weight = ratings.reduce((sum, rating) => sum + rating.weight, PRIOR_RATINGS);
+		return { mean: prior, precision: weight / RATING_SD ** 2, quality: prior };
+	});
 	settle(cells, fits);
 	return { entries: cells.map((cell, index) => entryOf(cell, index, fits)), leftOut };
 }
 
 interface Fit {
-	/** Mean and precision after the ratings alone. */
+	/** After the ratings alone, at the habits as they are believed to be. */
 	mean: number;
 	precision: number;
 	quality: number;
 }
 
-function fitOf({ prior, ratings }: Cell): Fit {
-	let weight = PRIOR_RATINGS;
-	let sum = PRIOR_RATINGS * prior;
-	for (const { weight: one, value } of ratings) {
-		weight += one;
-		sum += one * value;
-	}
-	const mean = sum / weight;
-	return { mean, precision: weight / RATING_SD ** 2, quality: mean };
-}
-
-/** Moves the qualities to where ratings and preferences agree best. */
+/** Moves habits and qualities to where they agree best with all that was said. */
 function settle(cells: readonly Cell[], fits: Fit[]): void {
 	for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
+		const habits = habitsOf(cells, fits);
 		let moved = 0;
 		cells.forEach((cell, index) => {
-			if (cell.versus.size === 0) return;
 			const fit = fits[index] as Fit;
+			fit.mean = meanOf(cell, habits);
 			const { slope, steepest } = atPresent(cell, fit, fits);
 			fit.quality += slope / steepest;
 			moved = Math.max(moved, Math.abs(slope / steepest));
 		});
 		if (moved < CLOSE_ENOUGH) return;
 	}
+}
+
+function meanOf({ prior, ratings }: Cell, habits: ReadonlyMap<string, number>): number {
+	let weight = PRIOR_RATINGS;
+	let sum = PRIOR_RATINGS * prior;
+	for (const { habit, value, weight: one } of ratings) {
+		weight += one;
+		sum += one * (value - (habits.get(habit) ?? 0));
+	}
+	return sum / weight;
+}
+
+/** How far above the qualities each person rates, by kind of rating. */
+function habitsOf(cells: readonly Cell[], fits: readonly Fit[]): Map<string, number> {
+	const sums = new Map<string, { weight: number; above: number }>();
+	cells.forEach(({ ratings }, index) => {
+		const { quality } = fits[index] as Fit;
+		for (const { habit, value, weight } of ratings) {
+			const sum = sums.get(habit) ?? { weight: HABIT_RATINGS, above: 0 };
+			sum.weight += weight;
+			sum.above += weight * (value - quality);
+			sums.set(habit, sum);
+		}
+	});
+	return new Map([...sums].map(([habit, { weight, above }]) => [habit, above / weight]));
 }
 
 /**

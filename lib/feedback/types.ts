@@ -51,3 +51,13 @@ export interface FeedbackRow {
 	other_preset: string | null;
 	age_seconds: number;
 }
+
+/** What people thought of results. */
+export interface FeedbackPort {
+	/** One opinion per job and person: a later one replaces it. */
+	record(opinion: Opinion): Promise<OpinionReceipt>;
+	/** Keyed hashes that only this store can make, for links: by subject (a job, or a job and another). */
+	tokens(subjects: readonly string[]): Promise<Map<string, string>>;
+	/** The newest opinions. */
+	history(query: { sinceDays: number; limit: number }): Promise<FeedbackRow[]>;
+}

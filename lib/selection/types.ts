@@ -183,6 +183,13 @@ export interface Exploration {
 	random: number;
 }
 
+/** What a user was lately given of the fleet, fading with time as the caller sees fit. */
+export interface ServedLately {
+	/** `''`: requests without a user. */
+	user_id: string;
+	gpu_seconds: number;
+}
+
 /** What is left of one quota of a user; several of the same user all count. Absent fields are unlimited. */
 export interface QuotaState {
 	user_id: string;
@@ -207,6 +214,8 @@ export interface SelectOptions {
 	calibration?: CalibrationEntry[];
 	quotas?: QuotaState[];
 	feedback?: FeedbackEntry[];
+	/** In `dispatch`: for fair shares where several users wait for a saturated fleet. */
+	served?: ServedLately[];
 	/** In `select` only. Absent: never. */
 	exploration?: Exploration;
 }
