@@ -41,7 +41,7 @@ export function candidatesOf(input: DecisionInput, exclusions: Exclusions | null
 
 /** True where quotas of the asking user say more than what fits: then what may be chosen depends on the deadline. */
 export function hasMode({ asked, options }: DecisionInput): boolean {
-	return quotasOf(asked, options.quotas)?.some((quota) => quota.mode !== undefined) ?? false;
+	return quotasOf(asked, options.quotas)?.some((quota) => quota.mode != null) ?? false;
 }
 
 /** As the modes of the quotas in the way say: nothing at all, or no more than the cheapest that fits. */

@@ -25,9 +25,9 @@ export function explore(
 	table: CandidateTable,
 	choice: Choice,
 	asked: UnderstoodRequest,
-	exploration: Exploration | undefined,
+	exploration: Exploration | null | undefined,
 ): Tried | null {
-	if (exploration === undefined || !(exploration.share > 0)) return null;
+	if (exploration == null || !(exploration.share > 0)) return null;
 	if (choice.rule !== 'cheapest' || asked.request.model_name != null) return null;
 	const others = otherPlans(table, choice);
 	if (others.length === 0) return null;

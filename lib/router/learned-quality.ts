@@ -3,8 +3,10 @@ import type { FeedbackEntry } from '../selection/types';
 
 export type QualityLookup = (model: string, preset: string, purpose: string) => number | null;
 
-export function qualityLookup(entries: readonly FeedbackEntry[] | undefined): QualityLookup | null {
-	if (entries === undefined || entries.length === 0) return null;
+export function qualityLookup(
+	entries: readonly FeedbackEntry[] | null | undefined,
+): QualityLookup | null {
+	if (entries == null || entries.length === 0) return null;
 	const known = new Map<string, number>();
 	for (const { model_name, preset, purpose, quality } of entries) {
 		// a figure that is no ratio says nothing

@@ -20,9 +20,9 @@ export interface QuotaMiss {
 /** What is left of every quota of the asking user, or null: unlimited. */
 export function quotasOf(
 	asked: UnderstoodRequest,
-	quotas: readonly QuotaState[] | undefined,
+	quotas: readonly QuotaState[] | null | undefined,
 ): QuotaState[] | null {
-	if (quotas === undefined || quotas.length === 0) return null;
+	if (quotas == null || quotas.length === 0) return null;
 	const user = asked.request.user_id ?? '';
 	const own = quotas.filter((quota) => quota.user_id === user);
 	return own.length === 0 ? null : own;
@@ -93,10 +93,10 @@ export function cheapestRow({ count, asIs, quality, ...table }: CandidateTable):
 /** "14 s of GPU time, and 10 s are left". */
 export function missSentence({ state, amounts }: QuotaMiss): string {
 	const { images_left: images, gpu_seconds_left: gpu, cost_left: cost } = state;
-	if (images !== undefined && amounts.images > images) {
+	if (images != null && amounts.images > images) {
 		return `${amounts.images} image${amounts.images === 1 ? '' : 's'}, and ${images} ${images === 1 ? 'is' : 'are'} left`;
 	}
-	if (gpu !== undefined && amounts.gpuSeconds > gpu) {
+	if (gpu != null && amounts.gpuSeconds > gpu) {
 		return `${formatSeconds(amounts.gpuSeconds)} of GPU time, and ${formatSeconds(gpu)} are left`;
 	}
 	const rounded = (money: number): number => Number(money.toPrecision(3));

@@ -81,6 +81,6 @@ export function selectionReason(
 /** Why no more than the cheapest was allowed. */
 export function quotaReason(miss: QuotaMiss): string {
 	const { resets_at: resetsAt } = miss.state;
-	const until = resetsAt === undefined ? '' : `; it resets at ${resetsAt}`;
+	const until = resetsAt == null ? '' : `; it resets at ${resetsAt}`;
 	return `The cheapest that fits, because the ${quotaName(miss.state)} does not cover the best (${missSentence(miss)})${until}.`;
 }

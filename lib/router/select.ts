@@ -18,6 +18,7 @@ import { explore, type Tried } from './exploration';
 import { priceFor } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
+import { quotasOf } from './quota-filter';
 import { quotaReason, selectionReason } from './reason';
 import { lateRefusal, LATE_BELOW, refusal, refusalThreshold } from './rejection';
 import { serverStates } from './server-state';
@@ -124,7 +125,7 @@ function idleQuality(input: DecisionInput, table: CandidateTable): number {
 	const { asked, states, options } = input;
 	const filtersByLoad =
 		asked.request.max_cost != null ||
-		quotaOf(asked, options.quotas) !== null ||
+		quotasOf(asked, options.quotas) !== null ||
 		states.some((state) => state.queueFull || state.claimedBytes > 0);
 	const idle = filtersByLoad ? candidatesOf(emptied(input), null) : table;
 	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, 0);

@@ -77,7 +77,7 @@ function openAccounts(
 	served: readonly ServedLately[] | undefined,
 	secondsOf: (job: WaitingJobState) => number,
 ): Map<string, number> {
-	if (served === undefined) return backlogs(jobs, secondsOf);
+	if (served == null) return backlogs(jobs, secondsOf);
 	const given = new Map(served.map((entry) => [entry.user_id, entry.gpu_seconds]));
 	return new Map(jobs.map((job) => [userOf(job), Math.max(0, given.get(userOf(job)) ?? 0)]));
 }

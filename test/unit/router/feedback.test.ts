@@ -49,9 +49,15 @@ describe('learned quality in a decision', () => {
 		).toBe('QUALITY_FLOOR');
 	});
 
-	it('ignores a figure that is no ratio', () => {
-		const feedback = [learned('second', NaN), learned('third', 7)];
-		expect(selected(select(catalog, fleet, {}, { feedback })).model_name).toBe('first');
+	it('must be a ratio', () => {
+		for (const quality of [NaN, 7, -0.1]) {
+			expect(() => select(catalog, fleet, {}, { feedback: [learned('second', quality)] })).toThrow(
+				expect.objectContaining({
+					code: 'OPTIONS_INVALID',
+					problems: [expect.objectContaining({ path: 'feedback[0].quality' })],
+				}),
+			);
+		}
 	});
 });
 
