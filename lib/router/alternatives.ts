@@ -6,6 +6,7 @@ import type { Candidate, CandidateTable } from './candidate';
 import type { Exclusion, Exclusions } from './exclusions';
 import type { Choice } from './policy';
 import { lossCode, lossReason } from './losses';
+import { missSentence } from './quota-filter';
 import { formatPercent } from './reason';
 import type { ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
@@ -50,7 +51,7 @@ export function exclusionReason(exclusion: Exclusion, asked: UnderstoodRequest):
 		case 'MAX_COST':
 			return costReason(name, exclusion);
 		case 'QUOTA':
-			return `${name} on ${server?.name} needs more than is left.`;
+			return `${name} on ${server?.name} needs ${exclusion.miss ? missSentence(exclusion.miss) : 'more than is left'}.`;
 		default:
 			return `${name} cannot serve the request.`;
 	}

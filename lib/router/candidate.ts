@@ -6,6 +6,7 @@
  */
 import type { VramPrediction } from '../estimate/vram';
 import type { PreparedModel, PreparedPreset } from './prepared-catalog';
+import type { QuotaMiss } from './quota-filter';
 import type { ServerState } from './server-state';
 
 /** What is the same for a preset on every server. */
@@ -72,6 +73,8 @@ export interface CandidateTable {
 	readonly asIs: Figures;
 	/** On the same fleet with empty queues; the same columns where no queue holds anything. */
 	readonly idle: Figures;
+	/** Set where a quota left no more than the cheapest: which, and the quality that it cost. */
+	readonly quota?: { miss: QuotaMiss; quality: number };
 	/** The whole candidate of a row. */
 	at: (row: number) => Candidate;
 	/** What the row takes of its server, whatever is queued there. */

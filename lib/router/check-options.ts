@@ -19,6 +19,8 @@ export function checkOptions(options: SelectOptions): void {
 		...demandProblems(given.demand),
 		...entryProblems(given.calibration, 'calibration', calibrationProblems),
 		...entryProblems(given.quotas, 'quotas', quotaProblems),
+		...entryProblems(given.feedback, 'feedback', feedbackProblems),
+		...entryProblems(given.served, 'served', servedProblems),
 	];
 	if (problems.length > 0) throw invalidInput('OPTIONS_INVALID', 'The set of options', problems);
 }
@@ -106,6 +108,24 @@ function quotaProblems(entry: Fields, path: string): Problem[] {
 		problems.push({ path: `${path}.${key}`, message: 'must be a number', hint });
 	}
 	return problems;
+}
+
+function feedbackProblems(entry: Fields, path: string): Problem[] {
+	const texts = ['model_name', 'preset', 'purpose'].filter((key) => typeof entry[key] !== 'string');
+	const problems = texts.map((key) => ({
+		path: `${path}.${key}`,
+		message: 'must be a text',
+		hint: 'Give the name as in the catalog.',
+	}));
+	if (isFiniteFrom(entry.quality, 0) && (entry.quality as number) <= 1) return problems;
+	const hint = 'Pass the entries as `comfyui-router feedback --json` prints them.';
+	return [...problems, { path: `${path}.quality`, message: 'must be a number from 0 to 1', hint }];
+}
+
+function servedProblems(entry: Fields, path: string): Problem[] {
+	if (typeof entry.user_id === 'string' && isFiniteFrom(entry.gpu_seconds, 0)) return [];
+	const hint = 'Leave served out where it is not known.';
+	return [{ path, message: 'must have a user_id and gpu_seconds of at least 0', hint }];
 }
 
 function isObject(value: unknown): value is Fields {

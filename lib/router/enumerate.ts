@@ -20,9 +20,11 @@ import {
 	serviceVariance,
 } from './estimate-candidate';
 import type { Exclusions } from './exclusions';
+import type { QualityLookup } from './learned-quality';
 import { modelReason } from './model-filters';
 import { planPreset } from './plan-preset';
 import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
+import { quotaMiss } from './quota-filter';
 import { isInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -34,7 +36,12 @@ export interface EnumerationInput {
 	asked: UnderstoodRequest;
 	states: ServerState[];
 	calibration: CalibrationLookup | null;
-	quota: QuotaState | null;
+	/** All must cover a candidate; null: nothing limits the user. */
+	quotas: readonly QuotaState[] | null;
+	/** Learned from opinions; null: the catalog's figures. */
+	learned: QualityLookup | null;
+	/** Which of the candidates left are wanted. Default: all. */
+	keep?: (plan: PresetPlan, server: ServerState) => boolean;
 	/** Mean price of the priced servers, per second; 1 where there is none. */
 	typicalPrice: number;
 	/** Collects why candidates were ruled out; null where nobody wants to know. */
@@ -108,11 +115,12 @@ function rowsOf(input: EnumerationInput): Rows {
 		}
 		let usable: ServerState[] | null = null;
 		for (const preset of model.presets) {
-			const plan = planPreset(model, preset, input.asked, input.exclusions);
+			const plan = planPreset(model, preset, input.asked, input.learned, input.exclusions);
 			if (plan === null) continue;
 			usable ??= usableServers(model, input);
 			for (const server of usable) {
 				if (!fits(plan, server, input)) continue;
+				if (input.keep && !input.keep(plan, server)) continue;
 				plans.push(plan);
 				servers.push(server);
 			}
@@ -158,7 +166,7 @@ function fits(plan: PresetPlan, server: ServerState, input: EnumerationInput): b
 		exclusions?.add('QUEUE_FULL', model, prepared, server, server.waitMean, server.waitMean);
 		return false;
 	}
-	if (asked.request.max_cost == null && input.quota === null) return true;
+	if (asked.request.max_cost == null && input.quotas === null) return true;
 	return withinLimits(plan, server, factors, input);
 }
 
@@ -184,7 +192,7 @@ function withinLimits(
 	factors: CalibrationFactors,
 	input: EnumerationInput,
 ): boolean {
-	const { asked, quota, exclusions } = input;
+	const { asked, quotas, exclusions } = input;
 	const gpuSeconds =
 		runSecondsOn(plan, server, factors) + loadSecondsOn(plan, server.residentKey, factors);
 	const cost = gpuSeconds * (server.pricePerSecond ?? 1);
@@ -193,19 +201,14 @@ function withinLimits(
 		exclusions?.add('MAX_COST', plan.model, plan.prepared, server, cost - cap, cost);
 		return false;
 	}
-	if (quota !== null && overQuota(quota, gpuSeconds, cost, asked.request.batch_size)) {
-		exclusions?.add('QUOTA', plan.model, plan.prepared, server);
-		return false;
-	}
-	return true;
-}
-
-function overQuota(quota: QuotaState, gpuSeconds: number, cost: number, images: number): boolean {
-	return (
-		images > (quota.images_left ?? Infinity) ||
-		gpuSeconds > (quota.gpu_seconds_left ?? Infinity) ||
-		cost > (quota.cost_left ?? Infinity)
-	);
+	if (quotas === null) return true;
+	const images = asked.request.batch_size;
+	// a server without a price costs no money
+	const money = server.pricePerSecond === null ? 0 : cost;
+	const miss = quotaMiss(quotas, { images, gpuSeconds, cost: money });
+	if (miss === null) return true;
+	exclusions?.add('QUOTA', plan.model, plan.prepared, server, gpuSeconds, gpuSeconds, miss);
+	return false;
 }
 
 function fillRow(

@@ -1,12 +1,13 @@
 /** Refusals: the code, what happened, and what would have to change. */
 import { probabilityWithin, quantile } from '../estimate/log-normal';
 import type { FleetSnapshot } from '../fleet/types';
-import type { QuotaState, Rejection } from '../selection/types';
+import type { Rejection } from '../selection/types';
 import { formatGb, formatSeconds } from '../units';
 import { type Candidate, candidateName, type CandidateTable } from './candidate';
 import type { Exclusion, Exclusions } from './exclusions';
 import type { PreparedCatalog } from './prepared-catalog';
 import { exclusionReason } from './alternatives';
+import { quotaName } from './quota-filter';
 import { formatPercent } from './reason';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -20,7 +21,6 @@ export interface RefusalInput {
 	prepared: PreparedCatalog;
 	asked: UnderstoodRequest;
 	fleet: FleetSnapshot;
-	quota: QuotaState | null;
 }
 
 /** Nothing passed the filters: named after the last stage that any candidate reached. */
@@ -52,7 +52,7 @@ export function refusal(exclusions: Exclusions, input: RefusalInput): Rejection 
 }
 
 function describe(last: Exclusion, input: RefusalInput, asked: UnderstoodRequest): Rejection {
-	const { prepared, fleet, quota } = input;
+	const { prepared, fleet } = input;
 	const { request } = asked;
 	const what = exclusionReason(last, asked);
 	switch (last.code) {
@@ -75,13 +75,7 @@ function describe(last: Exclusion, input: RefusalInput, asked: UnderstoodRequest
 				vram_missing_bytes: Math.ceil(last.shortfall),
 			};
 		case 'QUOTA':
-			return {
-				code: last.code,
-				message: `The quota of user "${request.user_id ?? ''}" is used up: ${what}`,
-				hint: quota?.resets_at
-					? `It resets at ${quota.resets_at}.`
-					: 'Raise the quota or wait until it resets.',
-			};
+			return { code: last.code, ...quotaRefusal(last, what) };
 		default:
 			return {
 				code: last.code,
@@ -100,6 +94,16 @@ function vramHint({ code, server, shortfall }: Exclusion): string {
 			? 'set allow_offload to accept slower runs'
 			: 'add a lighter model to the catalog';
 	return `Free ${formatGb(shortfall)} on ${server.name}, ask for a smaller size or batch, or ${otherwise}.`;
+}
+
+function quotaRefusal({ miss }: Exclusion, what: string): Omit<Rejection, 'code'> {
+	const name = miss ? quotaName(miss.state) : 'quota';
+	const message = `The ${name} does not cover it: ${what}`;
+	const resetsAt = miss?.state.resets_at;
+	if (resetsAt == null) {
+		return { message, hint: 'Raise the quota or wait until it resets.' };
+	}
+	return { message, hint: `It resets at ${resetsAt}.`, resets_at: resetsAt };
 }
 
 const HINTS: Partial<Record<Rejection['code'], string>> = {
