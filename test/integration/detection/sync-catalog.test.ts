@@ -111,6 +111,14 @@ describe('update-models-config on a folder', () => {
 		expect(models().map(({ name }) => name)).toEqual(["Ana's favourite", 'fine']);
 	});
 
+	it('makes valid entries of files of a few bytes', async () => {
+		const tiny: ShortTable = { 'caption_projection.0.linear.weight': ['BF16', [1, 1]] };
+		folder.safetensors('models/diffusion_models/tiny.safetensors', tiny);
+		expect((await sync('--write')).code).toBe(0);
+		expect(models()[1]).toMatchObject({ name: 'tiny', family: 'hidream', x_memory_factor: 2 });
+		expect((await sync()).code).toBe(0);
+	});
+
 	it('leaves an entry alone that a person disabled', async () => {
 		const disabled = CATALOG.replace('"purposes"', '"enabled": false, "purposes"');
 		folder.bytes('catalog.json', disabled);
