@@ -15,6 +15,8 @@ export interface GeneratedFigures {
 	/** The largest text encoder. */
 	x_text_encoder_gb?: number;
 	x_vae_gb?: number;
+	/** The member of the family, as far as the file tells. */
+	x_variant?: string;
 	/** As stored in the file. */
 	x_stored_dtype?: string;
 	/** The keys that a sync wrote, with spaces between. */
@@ -62,10 +64,12 @@ const USUAL_VAE_GB = 0.34;
 /** A file of which nothing is known is taken for one the size of an SDXL checkpoint, the most common kind. */
 const ASSUMED_GB = 6.5;
 
-/** Lower-case text that may name the member of a family: file names first, then the entry's name. */
+/** Lower-case text that may name the member of a family: file names, the entry's name, and what the file's keys told. */
 export function memberHint(model: CatalogModel): string {
 	const { checkpoint, diffusion_model } = model.files;
-	return `${checkpoint ?? ''} ${diffusion_model ?? ''} ${model.name}`.toLowerCase();
+	const variant = (model as GeneratedFigures).x_variant;
+	const told = typeof variant === 'string' ? variant : '';
+	return `${checkpoint ?? ''} ${diffusion_model ?? ''} ${model.name} ${told}`.toLowerCase();
 }
 
 /** The family's memory figures with what the entry itself knows better. */
