@@ -64,3 +64,22 @@ export const GRID_BOX = {
 	outerBoundsMode: 'same',
 	outerBoundsContain: 'axisLabel',
 };
+
+/** Steps of a time axis that people count in, seconds. */
+const TIME_STEPS = [
+	...[0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600],
+	...[7200, 14_400, 21_600, 43_200, 86_400],
+];
+
+/** Where the lines of an axis of seconds stand: whole seconds, minutes or hours. */
+export function secondsSteps(largest: number): ChartOption {
+	const wanted = Math.max(largest, 1) / 4;
+	const interval = TIME_STEPS.find((step) => step >= wanted) ?? 86_400;
+	return { min: 0, interval, max: Math.max(1, Math.ceil(largest / interval)) * interval };
+}
+
+/** What long names need beside what the renderer, which has no fonts, thinks that they need. Pixels. */
+export function roomFor(things: readonly { name: string }[]): number {
+	const longest = Math.max(0, ...things.map(({ name }) => Math.min(22, name.length)));
+	return 8 + Math.max(0, longest - 10) * 1.4;
+}

@@ -1,7 +1,7 @@
 /** From where to where a figure lies for each thing, and its middle: a bar with a dot. */
 import { shortName } from '../html';
 import type { ChartOption } from '../render-chart';
-import { MUTED, nameAxis, valueAxis } from './axes';
+import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
 
 export interface Span {
 	from: number;
@@ -69,7 +69,7 @@ export function spans({ rows, format, logarithmic, mark, min, max }: SpanChart):
 			outerBoundsMode: 'same',
 			outerBoundsContain: 'axisLabel',
 		},
-		xAxis: valueAxis(format, { type: logarithmic ? 'log' : 'value', min, max }),
+		xAxis: valueAxis(format, { type: logarithmic ? 'log' : 'value', min, max, scale: true }),
 		yAxis: nameAxis(
 			rows.map(({ name }) => shortName(name, 22)),
 			{ inverse: true, axisLine: { show: false } },
@@ -87,7 +87,7 @@ export function spans({ rows, format, logarithmic, mark, min, max }: SpanChart):
 								silent: true,
 								symbol: 'none',
 								lineStyle: { color: MUTED, type: [4, 4], width: 1 },
-								label: { color: MUTED, fontSize: 11, formatter: mark.name, position: 'end' },
+								label: { color: MUTED, fontSize: 11, formatter: mark.name, position: 'start' },
 								data: [{ xAxis: mark.value }],
 							},
 						}

@@ -10,7 +10,9 @@ export interface TimeChart {
 	/** Default: as far as the values go. */
 	max?: number;
 	min?: number;
-	/** A goal, drawn across. */
+	/** Steps of the value axis, where round numbers are not the right ones. */
+	axis?: ChartOption;
+	/** A goal, drawn across; always within the picture. */
 	target?: { value: number; name: string };
 }
 
@@ -57,7 +59,12 @@ export function lines(chart: TimeChart, size: Size): ChartOption {
 	return {
 		grid: GRID_BOX,
 		xAxis: { ...timeAxis(data.timesMs, stepSeconds, labelsThatFit(size)), boundaryGap: few },
-		yAxis: valueAxis(format, { min: chart.min, max: chart.max, scale: chart.min === undefined }),
+		yAxis: valueAxis(
+			format,
+			target
+				? goalAxis(chart, target.value)
+				: { min: chart.min, scale: chart.min === undefined, ...chart.axis },
+		),
 		series: data.series.map(({ color, values }, index) => ({
 			type: 'line',
 			silent: true,
@@ -71,3 +78,19 @@ export function lines(chart: TimeChart, size: Size): ChartOption {
 		})),
 	};
 }
+
+/** Both axes that have a goal are of ratios: steps of a twentieth or more, with the goal in the picture. */
+function goalAxis({ data, max }: TimeChart, goal: number): ChartOption {
+	const values = data.series.flatMap((line) => line.values.filter((value) => value !== null));
+	const lowest = Math.min(goal, ...values);
+	const highest = Math.max(goal, ...values);
+	const step = GOAL_STEPS.find((one) => (highest - lowest) / one <= 5) ?? 1;
+	const from = Math.floor(lowest / step - 0.2) * step;
+	return {
+		min: Math.max(0, from),
+		max: max ?? Math.ceil(highest / step + 0.2) * step,
+		interval: step,
+	};
+}
+
+const GOAL_STEPS = [0.05, 0.1, 0.2, 0.5];

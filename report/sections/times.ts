@@ -1,5 +1,6 @@
 /** How long runs take, how long they wait, and how right the estimates are. */
 import type { Card } from '../card';
+import { secondsSteps } from '../charts/axes';
 import { spans, spansHeight } from '../charts/spans';
 import { lines } from '../charts/time-charts';
 import { type ReportContext, seriesTable } from '../context';
@@ -97,11 +98,13 @@ function bias({ data, models, coarse }: ReportContext): Card {
 function waiting({ data, coarse }: ReportContext): Card {
 	const series = timeSeries(data.queueWait, coarse, new Palette(), null);
 	const { stepSeconds } = coarse;
+	const longest = Math.max(0, ...data.queueWait.map(({ value }) => value));
+	const axis = secondsSteps(longest);
 	return {
 		id: 'queue-wait',
 		title: 'Time in the queue',
 		text: '95 % of the runs waited no longer than this.',
-		draw: (size) => lines({ data: series, stepSeconds, format: formatSeconds, min: 0 }, size),
+		draw: (size) => lines({ data: series, stepSeconds, format: formatSeconds, axis }, size),
 		legend: series.series,
 		empty: 'No run with a measured wait in this time.',
 		...seriesTable(series, stepSeconds, formatSeconds),

@@ -6,7 +6,7 @@ export const modelsLoaded: PanelQuery = {
 	log: 'vram_usage_log',
 	format: 'table',
 	sql: `
-select extract(epoch from observed_at) as "time",
+select observed_at as "time",
 	server || ': ' || coalesce(loaded_model, 'nothing known') as text,
 	server as tags
 from (

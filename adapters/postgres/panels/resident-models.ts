@@ -4,7 +4,7 @@ import { bucket, FIRST_DEVICE, type PanelQuery, VRAM_IN_RANGE, VRAM_LOG } from '
 export const residentModels: PanelQuery = {
 	name: 'resident-models',
 	log: 'vram_usage_log',
-	format: 'time_series',
+	format: 'table',
 	sql: `
 select distinct on ("time", server) "time",
 	server as metric,

@@ -191,8 +191,8 @@ describe('servers', () => {
 
 	it('annotations where another model became resident', async () => {
 		expect((await ask('modelsLoaded')).map(({ time, text }) => [time, text])).toEqual([
-			[HOUR_0 + 118 * 60, 'gpu-a: nothing known'],
-			[HOUR_0 + 15 * 60, 'gpu-a: sdxl-base'],
+			[new Date(at(118)), 'gpu-a: nothing known'],
+			[new Date(at(15)), 'gpu-a: sdxl-base'],
 		]);
 	});
 
