@@ -56,6 +56,8 @@ export interface GeneratorDeps {
 	demand?: Demand;
 	quotas?: QuotaState[];
 	patience?: Partial<Patience>;
+	/** Sockets stay open this long after the last job, for the next one. Default 0: a program that is done should end. */
+	keepOpenMs?: number;
 	/** For the usage rows. */
 	workflowId?: string | null;
 	executionId?: string | null;
