@@ -5,12 +5,13 @@
 import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
 import type { FleetDevice } from './fleet/types';
-import type { QuotaClaim, QuotaGrant, QuotaSettlement } from './quotas/types';
 import type { BookChanges, ReservationBook } from './reservations/types';
-import type { QuotaState } from './selection/types';
 import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
 import type { ApiGraph } from './workflow/graph';
+
+export type { FeedbackPort } from './feedback/types';
+export type { QuotaPort } from './quotas/types';
 
 export interface Clock {
 	/** Milliseconds since the epoch. */
@@ -303,21 +304,6 @@ export interface UsageHistoryPort {
 		sinceDays: number;
 		limitPerModel: number;
 	}): Promise<CalibrationRow[]>;
-}
-
-/**
- * What users may still take. Atomic under concurrent workers and idempotent by (job_id, attempt); without any limit it
- * grants everything and keeps nothing.
- */
-export interface QuotaPort {
-	/** What is left now of every limit that applies to these users (`''`: no user). */
-	left(userIds: readonly string[]): Promise<QuotaState[]>;
-	/** Sets aside what a selected job will take, unless a limit does not allow it. */
-	reserve(claim: QuotaClaim): Promise<QuotaGrant>;
-	/** Charges attempts that are over and gives back the rest of what was set aside. */
-	settle(settlements: readonly QuotaSettlement[]): Promise<void>;
-	/** Gives back what a job holds that will not run. */
-	release(jobId: string): Promise<void>;
 }
 
 /**

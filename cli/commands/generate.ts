@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
 import { systemRandom } from '../../adapters/system-random';
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { type ErrorCode, RouterError } from '../../lib/errors';
 import { ModelRouter } from '../../lib/router/model-router';
 import { formatSeconds } from '../../lib/units';
 import {
 	createGenerator,
+	type GeneratedFile,
 	type GenerateItem,
 	type GenerateOptions,
 	type GenerateResult,
@@ -20,7 +20,7 @@ import type { Command, OptionValues } from '../command';
 import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
 import { EXIT, type Io } from '../io';
 import { makeFolder, saveOutput } from '../output-files';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { exitCodeOf } from '../report-error';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
@@ -71,6 +71,11 @@ export const generate: Command = {
 	run,
 };
 
+interface SavedFile {
+	file: GeneratedFile;
+	path: string;
+}
+
 interface Inputs {
 	catalog: Catalog;
 	catalogFolder: string;
@@ -96,9 +101,11 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			prompts: store,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
-		const files = items.map((): string[] => []);
+		const files = items.map((): SavedFile[] => []);
 		const results = await generator.generate(items, optionsOf(values, io, inputs, files));
-		const answers = results.map((result) => answerOf(result, files[result.index] ?? []));
+		const answers = results.map((result) =>
+			answerOf(result, pathsOf(result, files[result.index] ?? [])),
+		);
 		const answer = inputs.isList ? answers : answers[0];
 		io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 		return exitCode(results);
@@ -106,6 +113,12 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		for (const server of servers) server.close();
 		await store?.close();
 	}
+}
+
+/** Of the last attempt; of a failed job all that came. */
+function pathsOf({ status, outputs }: GenerateResult, saved: readonly SavedFile[]): string[] {
+	const own = saved.filter(({ file }) => status === 'failed' || outputs.includes(file));
+	return own.map(({ path }) => path);
 }
 
 async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
@@ -117,7 +130,7 @@ async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
 	if ([catalogPath, requestPath, workflowPath].filter((path) => path === '-').length > 1) {
 		throw new UsageError('Only one file can be - (standard input).', 'generate');
 	}
-	const catalog = parseCatalog(await readJson(catalogPath, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(catalogPath, io);
 	const request = await readJson(requestPath, io, 'REQUEST_INVALID');
 	const workflow =
 		workflowPath === undefined ? undefined : await readJson(workflowPath, io, 'WORKFLOW_INVALID');
@@ -164,7 +177,7 @@ function optionsOf(
 	values: OptionValues,
 	io: Io,
 	inputs: Inputs,
-	files: string[][],
+	files: SavedFile[][],
 ): GenerateOptions {
 	return {
 		signal: io.signal,
@@ -173,7 +186,8 @@ function optionsOf(
 		autoQuality: values['no-auto-quality'] !== true,
 		onProgress: progressPrinter(io),
 		onOutput: async (file, { index, job_id: jobId }) => {
-			files[index]?.push(await saveOutput(inputs.out, jobId, file, io.signal));
+			const path = await saveOutput(inputs.out, jobId, file, io.signal);
+			files[index]?.push({ file, path });
 		},
 	};
 }

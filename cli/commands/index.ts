@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. */
 import type { Command } from '../command';
 import { calibrate } from './calibrate';
+import { cost } from './cost';
 import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
@@ -22,4 +23,5 @@ export const COMMANDS: readonly Command[] = [
 	calibrate,
 	report,
 	seedDemo,
+	cost,
 ];

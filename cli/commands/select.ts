@@ -1,8 +1,8 @@
 /** `select`: one request or several, decided against a snapshot or live servers. */
 import { z } from 'zod/v4';
 
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
+import { invalidInput, RouterError } from '../../lib/errors';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
 import type { CalibrationEntry, SelectOptions } from '../../lib/selection/types';
@@ -11,7 +11,7 @@ import { selectInOrder } from '../../service/select-batch';
 import type { Command, OptionValues } from '../command';
 import { describeSelection } from '../describe-selection';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
 import { list, moment, number, required, text } from '../values';
@@ -82,18 +82,39 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		throw new UsageError('--text and --json exclude each other.', 'select');
 	}
 	const options = await readOptions(values, io);
-	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(paths.catalog, io);
 	const request = await readJson(paths.request, io, 'REQUEST_INVALID');
 	const fleet =
 		paths.fleet === null
 			? await readLiveFleet(values, catalog, io)
 			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
-	const selections = selectInOrder(new ModelRouter(catalog), requests, fleet, options);
+	const router = new ModelRouter(catalog);
+	if (Array.isArray(request)) checkEach(router, requests, options);
+	const selections = selectInOrder(router, requests, fleet, options);
 	const answer = Array.isArray(request) ? selections : selections[0];
 	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
 	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 	return selections.some((one) => one.decision === 'rejected') ? EXIT.unserved : EXIT.done;
+}
+
+/** All faults of a list at once, each under the number of its request: "[3].width". */
+function checkEach(router: ModelRouter, requests: unknown[], options: SelectOptions): void {
+	const problems = requests.flatMap((request, index) => {
+		try {
+			router.select(request, { servers: [] }, options);
+			return [];
+		} catch (error) {
+			if (!(error instanceof RouterError) || error.code !== 'REQUEST_INVALID') throw error;
+			return error.problems.map((problem) => ({
+				...problem,
+				path: problem.path === '' ? `[${index}]` : `[${index}].${problem.path}`,
+			}));
+		}
+	});
+	if (problems.length > 0) {
+		throw invalidInput('REQUEST_INVALID', 'The list of requests', problems);
+	}
 }
 
 /** null: live servers. */

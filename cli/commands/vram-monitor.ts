@@ -1,6 +1,5 @@
 /** `vram-monitor`: records the VRAM of every server, once or at an interval. */
 import type { PostgresStore } from '../../adapters/postgres/store';
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import type { ComfyUiPort } from '../../lib/ports';
 import { formatGb } from '../../lib/units';
@@ -14,7 +13,7 @@ import { collectVram } from '../../service/monitor';
 import type { Command, OptionValues } from '../command';
 import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { readCatalog } from '../read-json';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
 import { list, number, text } from '../values';
@@ -72,8 +71,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const timeoutSeconds = number(values, 'timeout-seconds', 'vram-monitor', { min: 0.1, max: 600 });
 	const timeoutMs = (timeoutSeconds ?? 5) * 1000;
 	const path = text(values, 'catalog');
-	const catalog =
-		path === undefined ? null : parseCatalog(await readJson(path, io, 'CATALOG_INVALID'));
+	const catalog = path === undefined ? null : await readCatalog(path, io);
 	const servers = clientsOf(list(values, 'server'), catalog, io, 'vram-monitor', timeoutMs);
 	const store = storeOf(values, io, 'vram-monitor');
 	const asJson = values['json'] === true;

@@ -47,8 +47,8 @@ export function fitsQuota(state: QuotaState, { images, gpuSeconds, cost }: Quota
 	);
 }
 
-function fits(left: number | undefined, wanted: number): boolean {
-	return left === undefined || wanted <= left + GRAIN;
+function fits(left: number | null | undefined, wanted: number): boolean {
+	return left == null || wanted <= left + GRAIN;
 }
 
 /** The states after a job of this user has taken its amounts. For decisions in a row without a ledger. */
@@ -69,6 +69,10 @@ export function afterTaking(
 	);
 }
 
-function less(name: string, left: number | undefined, taken: number): Record<string, number> {
-	return left === undefined ? {} : { [name]: Math.max(0, left - taken) };
+function less(
+	name: string,
+	left: number | null | undefined,
+	taken: number,
+): Record<string, number> {
+	return left == null ? {} : { [name]: Math.max(0, left - taken) };
 }

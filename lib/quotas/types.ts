@@ -1,5 +1,7 @@
 /** Quotas as data: limits, what is taken of them, what a job wants and what it is charged. Shapes only. */
 
+import type { QuotaState } from '../selection/types';
+
 export const QUOTA_PERIODS = ['hour', 'day', 'week', 'month'] as const;
 export type QuotaPeriod = (typeof QUOTA_PERIODS)[number];
 
@@ -70,4 +72,19 @@ export interface QuotaGrant {
 	granted: boolean;
 	/** The ledger's number of the attempt; null where nothing limits the user, or nothing was granted. */
 	attempt: number | null;
+}
+
+/**
+ * What users may still take. Atomic under concurrent workers and idempotent by (job_id, attempt); without any limit it
+ * grants everything and keeps nothing.
+ */
+export interface QuotaPort {
+	/** What is left now of every limit that applies to these users (`''`: no user). */
+	left(userIds: readonly string[]): Promise<QuotaState[]>;
+	/** Sets aside what a selected job will take, unless a limit does not allow it. */
+	reserve(claim: QuotaClaim): Promise<QuotaGrant>;
+	/** Charges attempts that are over and gives back the rest of what was set aside. */
+	settle(settlements: readonly QuotaSettlement[]): Promise<void>;
+	/** Gives back what a job holds that will not run. */
+	release(jobId: string): Promise<void>;
 }

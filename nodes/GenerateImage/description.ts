@@ -72,7 +72,7 @@ const requestSourceWithSelection: INodeProperties[] = [
 							name: 'Selection',
 							value: 'selection',
 							description:
-								'What Select Model chose: it runs first as selected. Only what goes wrong is decided anew.',
+								'What Select Model or Plan Batch chose: it runs first as selected, in the order of the items on each server. Only what goes wrong is decided anew.',
 						},
 					],
 				}
@@ -85,7 +85,7 @@ const requestSourceWithSelection: INodeProperties[] = [
 		default: '={{ $json.selection }}',
 		required: true,
 		description:
-			'What Select Model returned for this job. If a node in between replaced the item, refer to it by name.',
+			'What Select Model or Plan Batch returned for this job. If a node in between replaced the item, refer to it by name.',
 		hint: "Example: {{ $('Select Model').item.json.selection }}",
 		displayOptions: { show: { requestFrom: ['selection'] } },
 	},

@@ -11,6 +11,7 @@ import { JobRun } from './job-run';
 import { PromptNotes } from './prompt-notes';
 import { keyOf, marginsOf, patienceOf, useFleet } from './process-registry';
 import { resumePrompt } from './resume';
+import { SubmissionOrder } from './submission-order';
 import type {
 	GenerateItem,
 	GenerateOptions,
@@ -54,7 +55,16 @@ async function withFleet<T>(
 	const notes = deps.prompts ? new PromptNotes(deps.prompts) : null;
 	const { room, watch } = fleet;
 	try {
-		const result = await run({ deps, room, options, signal: options.signal, buffer, notes, watch });
+		const result = await run({
+			deps,
+			room,
+			options,
+			signal: options.signal,
+			buffer,
+			notes,
+			order: new SubmissionOrder(),
+			watch,
+		});
 		const noted = notes ? within(deps.clock, notes.settled(), LAST_NOTES_MS) : undefined;
 		const logged = buffer?.flush(patienceOf(deps).flushMs);
 		await Promise.all([logged, noted, room.view.sweepAll(LAST_SWEEP_MS)]);

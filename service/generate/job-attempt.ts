@@ -8,7 +8,7 @@ import type { Claim } from './claims';
 import { asRouterError, cancelled, setbackOfError } from './failures';
 import type { GoingLower, Reaction, Way } from './going-lower';
 import type { JobContext } from './job-context';
-import type { JobGraphs } from './job-graph';
+import type { JobGraph, JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
 import { makeSureItIsGone } from './make-sure';
 import type { PromptNews } from './server-watch';
@@ -80,7 +80,9 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 				return reaction !== null;
 			},
 		});
-		return { next, promptId, end, reaction: end.stopped ? reaction : null, submittedMs, unbound };
+		const judged = isOurBusiness(way, made) ? end : asFaulty(end);
+		const stoppedBy = end.stopped ? reaction : null;
+		return { next, promptId, end: judged, reaction: stoppedBy, submittedMs, unbound };
 	} catch (error) {
 		if (signal?.aborted) {
 			await logCancelled(next, promptId, submittedMs, parts);
@@ -93,6 +95,16 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 	} finally {
 		room.release(claim);
 	}
+}
+
+/** What the caller wrote is the caller's to change; what we built is tried elsewhere. */
+function isOurBusiness({ selection }: Way, { isBuilt }: JobGraph): boolean {
+	const { sampler_name: sampler, scheduler } = selection.request;
+	return isBuilt && sampler == null && scheduler == null;
+}
+
+function asFaulty(end: AttemptEnd): AttemptEnd {
+	return end.setback === 'unsupported' ? { ...end, setback: 'faulty' } : end;
 }
 
 /** A caller that cannot keep the prompt_id loses the chance to resume, not the image. */

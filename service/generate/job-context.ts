@@ -2,6 +2,7 @@
 import type { UsageBuffer } from '../usage-buffer';
 import type { PromptNotes } from './prompt-notes';
 import type { ServerWatch } from './server-watch';
+import type { SubmissionOrder } from './submission-order';
 import type { GenerateOptions, GeneratorDeps } from './types';
 import type { WaitingRoom } from './waiting-room';
 
@@ -14,5 +15,7 @@ export interface JobContext {
 	buffer: UsageBuffer | null;
 	/** null: prompts under way are not noted. */
 	notes: PromptNotes | null;
+	/** Of jobs that were selected beforehand. */
+	order: SubmissionOrder;
 	watch(server: string): ServerWatch;
 }

@@ -5,6 +5,7 @@ import type { SelectedDecision } from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import { buildGraph } from '../../lib/workflow/build';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withNewOutputNames } from '../../lib/workflow/new-output-names';
 import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import type { Way } from './going-lower';
 import type { GenerateItem, GenerateServer, GeneratorDeps, InputFile } from './types';
@@ -13,6 +14,8 @@ export interface JobGraph {
 	graph: ApiGraph;
 	/** What the selection wanted and the graph has no place for. */
 	unbound: string[];
+	/** Ours, not the caller's or the catalog's own. */
+	isBuilt: boolean;
 }
 
 interface UploadedNames {
@@ -26,6 +29,8 @@ const SUBFOLDER = 'comfyui-router';
 /** Uploads of one job, once per server. */
 export class JobGraphs {
 	private readonly uploads = new Map<string, Promise<UploadedNames>>();
+	/** Not null: an output under its usual name was not there. */
+	private mark: string | null = null;
 	private readonly workflows = new Map<string, Promise<unknown>>();
 
 	constructor(
@@ -33,6 +38,11 @@ export class JobGraphs {
 		private readonly item: GenerateItem,
 		private readonly seed: number,
 	) {}
+
+	/** From now on what is saved gets other names. */
+	renameOutputs(mark: string): void {
+		this.mark = mark;
+	}
 
 	/** @param installed model files as the server lists them; null: unknown */
 	async graphFor(
@@ -42,9 +52,10 @@ export class JobGraphs {
 		signal?: AbortSignal,
 	): Promise<JobGraph> {
 		const names = await this.namesOn(server, selection, signal);
-		const { graph, unbound } = await this.make(selection, names);
-		const named = withServerFileNames(graph, installed);
-		return { graph: upscaleTo === null ? named : withUpscale(named, upscaleTo), unbound };
+		const { graph, ...made } = await this.make(selection, names);
+		const found = withServerFileNames(graph, installed);
+		const named = this.mark === null ? found : withNewOutputNames(found, this.mark);
+		return { ...made, graph: upscaleTo === null ? named : withUpscale(named, upscaleTo) };
 	}
 
 	private async make(selection: SelectedDecision, names: UploadedNames): Promise<JobGraph> {
@@ -53,13 +64,14 @@ export class JobGraphs {
 		const own = this.item.workflow ?? (await this.ownWorkflow(model.workflow));
 		if (own === undefined) {
 			const graph = buildGraph(model, selection, { seed: this.seed, ...names });
-			return { graph, unbound: [] };
+			return { graph, unbound: [], isBuilt: true };
 		}
 		const applied = applySelection(own, selection, {
 			seed: this.seed,
 			overrides: this.item.overrides,
 		});
-		return { graph: placeFiles(applied.graph, names), unbound: applied.missing };
+		const graph = placeFiles(applied.graph, names);
+		return { graph, unbound: applied.missing, isBuilt: false };
 	}
 
 	private ownWorkflow(file: string | undefined): Promise<unknown> {

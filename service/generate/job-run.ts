@@ -17,7 +17,11 @@ import type { JobContext } from './job-context';
 import { JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
 import { Lessons } from './lessons';
+import type { Turn } from './submission-order';
 import type { GenerateResult, ProgressEvent } from './types';
+
+/** Of a prompt_id: enough to be another name. */
+const MARK_LENGTH = 8;
 
 export class JobRun {
 	private readonly log: AttemptLog;
@@ -25,6 +29,7 @@ export class JobRun {
 	private readonly lower: GoingLower;
 	private readonly lessons: Lessons;
 	private readonly counts: Partial<Record<Setback, number>> = {};
+	private readonly turn: Turn | null;
 	private selection: Selection | null = null;
 	private degraded = false;
 	private lastError: RouterError | null = null;
@@ -38,6 +43,7 @@ export class JobRun {
 	) {
 		const { deps, options, room } = context;
 		const seed = job.seed ?? deps.random.integer(2 ** 47);
+		this.turn = job.selection ? context.order.enter(job.selection.server) : null;
 		this.log = new AttemptLog(context, job, seed);
 		this.lessons = new Lessons(room, context.signal);
 		this.graphs = new JobGraphs(deps, job.item, seed);
@@ -64,6 +70,8 @@ export class JobRun {
 			}
 		} catch (error) {
 			return this.failed(this.context.signal?.aborted ? cancelled() : asRouterError(error));
+		} finally {
+			this.turn?.leave();
 		}
 	}
 
@@ -71,8 +79,10 @@ export class JobRun {
 	private async given(): Promise<Next | null> {
 		const { selection, jobId } = this.job;
 		if (selection === null || this.log.count > 0 || this.selection !== null) return null;
-		const { room, options } = this.context;
+		const { room, options, signal } = this.context;
 		room.view.port(selection.server);
+		await this.turn?.come;
+		signal?.throwIfAborted();
 		const fleet = await room.view.read();
 		const own = { ...selection, job_id: jobId };
 		const asItIs = options.autoQuality === false || options.commitOnArrival === true;
@@ -148,9 +158,9 @@ export class JobRun {
 	private async settle(tried: Tried): Promise<GenerateResult | null> {
 		const { end, next, promptId, submittedMs, unbound } = tried;
 		if (end.state === 'submitted') return this.handedOver(tried);
-		const slow = slowByPaging(end, next.way.selection, next.fleet);
+		const paging = slowByPaging(end, next.way.selection, next.fleet, next.claim.observations);
 		const endedMs = this.context.deps.clock.nowMs();
-		if (slow) this.lessons.slow(next);
+		if (paging !== null) this.lessons.slow(next, paging);
 		let brought: Pick<GenerateResult, 'outputs' | 'texts'> = { outputs: [], texts: [] };
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {
@@ -172,12 +182,16 @@ export class JobRun {
 			endedMs,
 			end: { ...end, error },
 			status: done ? 'success' : statusOf(tried),
-			slow,
+			slow: paging !== null,
 			unbound,
 		});
 		if (!done) {
 			this.lastError = error ?? this.lastError;
-			return end.state === 'done' && error ? this.failed(error) : null;
+			if (end.state !== 'done' || !error) return null;
+			if (error.code !== 'FILE_NOT_FOUND') return this.failed(error);
+			tried.end = { ...end, error, setback: 'output_gone' };
+			this.graphs.renameOutputs(promptId.slice(0, MARK_LENGTH));
+			return null;
 		}
 		this.degraded = next.way.selection.degraded;
 		return this.done(next.way, brought, endedMs);
@@ -274,6 +288,7 @@ export class JobRun {
 	}
 
 	private progress(event: WithoutJob<ProgressEvent>): void {
+		if (event.phase !== 'waiting') this.turn?.leave();
 		const { onProgress } = this.context.options;
 		try {
 			onProgress?.({ index: this.index, job_id: this.job.jobId, ...event } as ProgressEvent);

@@ -14,6 +14,7 @@ import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectionRequest } from '../../lib/request/schema';
 import type { Clock } from '../../lib/ports';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
 import type { ModelRouter } from '../../lib/router/model-router';
 import { selectInOrder } from '../select-batch';
 import { Claim } from './claims';
@@ -59,10 +60,8 @@ export interface RoomOptions {
 	patience: Patience;
 }
 
-/** A server with this much left gets its next job: so long before the end is looked again. */
-const BEFORE_END_SECONDS = 0.45;
-/** Up to here the router starts another job on a server. */
-const NEARLY_IDLE_SECONDS = 0.5;
+/** So long before the end of what runs is looked again: within what the router calls nearly idle, or it would hold on. */
+const BEFORE_END_SECONDS = 0.8 * NEARLY_IDLE_SECONDS;
 const FULL_PLAN_EVERY_MS = 1_000;
 /** Between two rounds. */
 const LEAST_PAUSE_MS = 20;

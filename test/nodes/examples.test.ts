@@ -252,6 +252,33 @@ describe('the examples, run', () => {
 		});
 	});
 
+	it('the overnight example plans all products together and runs them as planned, in that order', async () => {
+		const { outputs, error } = await runWorkflow(
+			load('product-shots-overnight.json'),
+			'Every Night',
+			[{ json: {} }],
+			credentials(),
+			CORE_NODES,
+		);
+		expect(error).toBeUndefined();
+		const planned = outputs['Plan Batch']?.[0] ?? [];
+		expect(planned).toHaveLength(5);
+		expect(planned.map(({ json }) => (json.plan as IDataObject).position)).toEqual([1, 2, 3, 4, 5]);
+		expect(outputs['What It Costs']?.[0]?.[0]?.json).toMatchObject({
+			feasible: true,
+			totals: { assigned: 5, late: 0 },
+		});
+		const made = outputs.Shop?.[0] ?? [];
+		expect(made.map(({ binary }) => binary?.image?.mimeType)).toEqual(
+			new Array<string>(5).fill('image/png'),
+		);
+		const as = ({ json }: { json: IDataObject }) => [json.sku, json.model_name, json.preset];
+		expect(made.map(as)).toEqual(planned.map(as));
+		for (const { json } of made) {
+			expect(json.attempts).toMatchObject([{ attempt: 1, rung: null, status: 'success' }]);
+		}
+	});
+
 	it('the monitor example reads the servers and records them', async () => {
 		const { outputs, error } = await runWorkflow(
 			load('vram-monitor.json'),

@@ -14,9 +14,7 @@ import { RouterError } from '../../../lib/errors';
  * @throws RouterError CATALOG_INVALID naming line and column
  */
 export function parseText(text: string): { root: Node; value: unknown } {
-	const errors: ParseError[] = [];
-	const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
-	const [first] = errors;
+	const { root, first } = treeOf(text);
 	if (!root || first) {
 		throw invalid(
 			`is not JSON: ${place(text, first?.offset ?? 0)} (${first ? printParseErrorCode(first.error) : 'empty'})`,
@@ -31,6 +29,32 @@ export function parseText(text: string): { root: Node; value: unknown } {
 		);
 	}
 	return { root, value: getNodeValue(root) as unknown };
+}
+
+function treeOf(text: string): { root: Node | undefined; first: ParseError | undefined } {
+	const errors: ParseError[] = [];
+	try {
+		const json = text.replace(/^\uFEFF/, ' ');
+		const root = parseTree(json, errors, { allowTrailingComma: true });
+		if (root) checkDepth(root);
+		return { root, first: errors[0] };
+	} catch (error) {
+		// the parser calls itself for each level
+		if (!(error instanceof RangeError)) throw error;
+		throw tooDeep();
+	}
+}
+
+/** Far above what the format has, far below what would exhaust the stack of those who read it next. */
+const MAX_DEPTH = 200;
+
+function checkDepth(node: Node, depth = 0): void {
+	if (depth > MAX_DEPTH) throw tooDeep();
+	for (const child of node.children ?? []) checkDepth(child, depth + 1);
+}
+
+function tooDeep(): RouterError {
+	return invalid('is nested too deeply', 'Look for brackets that are opened and never closed.');
 }
 
 function invalid(what: string, hint: string): RouterError {

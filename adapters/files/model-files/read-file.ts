@@ -11,6 +11,7 @@ import { MAX_GGUF_HEADER_BYTES, NeedMoreBytes, parseGguf } from './gguf';
 import { type FileProblem, HeaderFault } from './problems';
 import { headerLength } from './safetensors';
 import type { TableCache } from './table-cache';
+import type { Turns } from './turns';
 
 export type FileReading =
 	/** `header` only for one part of a model that is split: what it is can be told from all parts together. */
@@ -35,6 +36,8 @@ const FIRST_READ_BYTES = 4 * 1024;
 /** A buffer up to this size is kept for the next file. */
 const KEPT_BUFFER_BYTES = 1024 ** 2;
 const GGUF_FIRST_READ_BYTES = 1024 ** 2;
+/** Reads that overlap are for the many small headers; hostile or huge ones together would take gigabytes. */
+const LARGE_HEADER_BYTES = 8 * 1024 ** 2;
 
 /** Files that can run code when opened by PyTorch. They are listed, never opened. */
 const PICKLE = /\.(ckpt|pt|pt2|pth|bin|pkl)$/i;
@@ -143,14 +146,21 @@ export class SyncReader {
 	}
 }
 
-/** The same, without blocking the thread while the disk works. */
-export async function readFileAsync(file: string, cache: TableCache): Promise<FileReading> {
+/**
+ * The same, without blocking the thread while the disk works.
+ * @param large shared by all reads that overlap: one header of many megabytes at a time is in memory
+ */
+export async function readFileAsync(
+	file: string,
+	cache: TableCache,
+	large: Turns,
+): Promise<FileReading> {
 	let bytes = 0;
 	let handle: FileHandle | null = null;
 	try {
 		handle = await open(file, 'r');
 		bytes = (await handle.stat()).size;
-		return readingOf(file, bytes, await detectAsync(handle, bytes, file, cache));
+		return readingOf(file, bytes, await detectAsync(handle, bytes, file, cache, large));
 	} catch (error) {
 		return { bytes, detection: null, problem: problemOf(error) };
 	} finally {
@@ -164,32 +174,44 @@ async function detectAsync(
 	bytes: number,
 	file: string,
 	cache: TableCache,
+	large: Turns,
 ): Promise<Detected> {
 	let wanted = /\.gguf$/i.test(file) ? GGUF_FIRST_READ_BYTES : FIRST_READ_BYTES;
-	for (;;) {
-		const buffer = Buffer.allocUnsafe(Math.min(wanted, bytes));
-		let filled = 0;
-		while (filled < buffer.length) {
-			const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
-			if (bytesRead === 0) break;
-			filled += bytesRead;
+	let done: (() => void) | null = null;
+	try {
+		for (;;) {
+			if (wanted > LARGE_HEADER_BYTES) done ??= await large.take();
+			const head = await readHead(handle, Math.min(wanted, bytes));
+			const more = new MoreWanted();
+			const source: ByteSource = {
+				fileBytes: bytes,
+				head: (count) => {
+					if (Math.min(count, bytes) > head.length && !head.endedEarly) throw more.of(count);
+					return head.bytes.subarray(0, count);
+				},
+			};
+			try {
+				return detectFrom(source, file, cache);
+			} catch (error) {
+				if (error !== more) throw error;
+				wanted = more.bytes;
+			}
 		}
-		const head = buffer.subarray(0, filled);
-		const more = new MoreWanted();
-		const source: ByteSource = {
-			fileBytes: bytes,
-			head: (count) => {
-				if (Math.min(count, bytes) > head.length && filled === buffer.length) throw more.of(count);
-				return head.subarray(0, count);
-			},
-		};
-		try {
-			return detectFrom(source, file, cache);
-		} catch (error) {
-			if (error !== more) throw error;
-			wanted = more.bytes;
-		}
+	} finally {
+		done?.();
 	}
+}
+
+/** The file's first bytes; fewer where it has become shorter meanwhile. */
+async function readHead(handle: FileHandle, count: number) {
+	const buffer = Buffer.allocUnsafe(count);
+	let length = 0;
+	while (length < count) {
+		const { bytesRead } = await handle.read(buffer, length, count - length, length);
+		if (bytesRead === 0) break;
+		length += bytesRead;
+	}
+	return { bytes: buffer.subarray(0, length), length, endedEarly: length < count };
 }
 
 class MoreWanted extends Error {

@@ -9,6 +9,7 @@ import type { FileProblem } from './problems';
 import { type FileReading, readFileAsync, SyncReader, unopenedProblem } from './read-file';
 import { joinSplitFiles, type ReadFile } from './split-files';
 import { TableCache } from './table-cache';
+import { Turns } from './turns';
 import { type ListedFile, listModelFiles } from './walk';
 
 export interface ScannedFile {
@@ -55,6 +56,7 @@ export async function scanModels(root: string, options: ScanOptions = {}): Promi
 
 async function readAll(listed: readonly ListedFile[], signal?: AbortSignal): Promise<ReadFile[]> {
 	const cache = new TableCache();
+	const large = new Turns();
 	const results = new Array<ReadFile>(listed.length);
 	let next = await readInBursts(listed, results, new SyncReader(cache), signal);
 	const worker = async (): Promise<void> => {
@@ -63,7 +65,10 @@ async function readAll(listed: readonly ListedFile[], signal?: AbortSignal): Pro
 			const index = next;
 			next += 1;
 			const file = listed[index]!;
-			results[index] = scanned(file, unopened(file) ?? (await readFileAsync(file.path, cache)));
+			results[index] = scanned(
+				file,
+				unopened(file) ?? (await readFileAsync(file.path, cache, large)),
+			);
 		}
 	};
 	await Promise.all(Array.from({ length: CONCURRENT_READS }, worker));

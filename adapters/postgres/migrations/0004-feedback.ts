@@ -127,7 +127,8 @@ begin
 	select dense_rank() over (order by f.user_id), f.kind, f.rating, f.model_name, f.preset, f.purpose,
 		f.other_model_name, f.other_preset, extract(epoch from now() - f.created_at)::double precision
 	from (select * from model_feedback m where m.created_at >= now() - p_days * interval '1 day'
-		order by m.created_at desc, m.id desc limit p_limit) f;
+		order by m.created_at desc, m.id desc limit p_limit) f
+	order by f.created_at desc, f.id desc;
 end $$;
 `;
 

@@ -1,9 +1,12 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { scanModels } from '../../../adapters/files/model-files';
+import { readFileAsync } from '../../../adapters/files/model-files/read-file';
+import { TableCache } from '../../../adapters/files/model-files/table-cache';
+import { Turns } from '../../../adapters/files/model-files/turns';
 import { ggufHeader, type ShortTable } from '../../support/headers';
 import { modelFolder, type ModelFolderFixture } from '../../support/model-folder';
 
@@ -167,5 +170,38 @@ describe('scanning a models folder', () => {
 		expect(variant('plain.safetensors')).toEqual(['schnell']);
 		expect(variant('a-turbo.safetensors')).toEqual(['schnell', 'turbo']);
 		expect(variant('b.safetensors')).toEqual(['schnell', 'lightning']);
+	});
+
+	it('holds one header of many megabytes at a time, and answers for each', async () => {
+		const held: number[] = [];
+		let holders = 0;
+		class Counted extends Turns {
+			override async take(): Promise<() => void> {
+				const done = await super.take();
+				held.push((holders += 1));
+				return () => {
+					holders -= 1;
+					done();
+				};
+			}
+		}
+		const length = Buffer.alloc(8);
+		length.writeBigUInt64LE(12_000_000n);
+		const paths = Array.from({ length: 6 }, (_, i) => {
+			const file = folder.bytes(`checkpoints/large${i}.safetensors`, length);
+			truncateSync(file, 12_000_008);
+			return file;
+		});
+		paths.push(folder.safetensors('checkpoints/small.safetensors', SCHNELL));
+		const turns = new Counted();
+		const readings = await Promise.all(
+			paths.map((file) => readFileAsync(file, new TableCache(), turns)),
+		);
+		expect(held).toEqual([1, 1, 1, 1, 1, 1]);
+		expect(holders).toBe(0);
+		expect(readings.map(({ problem }) => problem?.code ?? null)).toEqual([
+			...Array.from({ length: 6 }, () => 'HEADER_INVALID'),
+			null,
+		]);
 	});
 });

@@ -102,6 +102,23 @@ describe('update-models-config on a folder', () => {
 		expect(text()).toBe(CATALOG);
 	});
 
+	it('syncs the other files where one has a name that no entry can hold', async () => {
+		folder.bytes('models/checkpoints/a\u001b[31m\nb.ckpt', 'x');
+		folder.safetensors('models/checkpoints/fine.safetensors', { 'a.b': ['F32', [4, 4]] });
+		const { code, out } = await sync('--write');
+		expect(code).toBe(0);
+		expect(out).toContain('note: a [31m b.ckpt: its name has control characters');
+		expect(models().map(({ name }) => name)).toEqual(["Ana's favourite", 'fine']);
+	});
+
+	it('makes valid entries of files of a few bytes', async () => {
+		const tiny: ShortTable = { 'caption_projection.0.linear.weight': ['BF16', [1, 1]] };
+		folder.safetensors('models/diffusion_models/tiny.safetensors', tiny);
+		expect((await sync('--write')).code).toBe(0);
+		expect(models()[1]).toMatchObject({ name: 'tiny', family: 'hidream', x_memory_factor: 2 });
+		expect((await sync()).code).toBe(0);
+	});
+
 	it('leaves an entry alone that a person disabled', async () => {
 		const disabled = CATALOG.replace('"purposes"', '"enabled": false, "purposes"');
 		folder.bytes('catalog.json', disabled);

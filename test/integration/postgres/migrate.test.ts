@@ -68,6 +68,24 @@ describe('migrate', () => {
 		expect(rows).toHaveLength(MIGRATIONS.length);
 	});
 
+	it('applies a step that arrives later than one with a higher number', async () => {
+		const step = (version: number) => ({
+			version,
+			name: `step-${version}`,
+			sql: (s: string) => `create table ${s}.step_${version} (a int)`,
+		});
+		await inSchema('gaps', (pool) => migrate(pool, [...MIGRATIONS, step(906)]));
+		const all = [...MIGRATIONS, step(903), step(906)];
+		await expect(inSchema('gaps', (pool) => migrate(pool, all))).resolves.toEqual({
+			version: 906,
+			applied: ['step-903'],
+		});
+		await expect(inSchema('gaps', (pool) => migrate(pool, all))).resolves.toEqual({
+			version: 906,
+			applied: [],
+		});
+	});
+
 	it('leaves nothing behind when a step fails', async () => {
 		const broken = [
 			...MIGRATIONS,

@@ -84,6 +84,14 @@ const setJson: Run = async (context) => [
 	})),
 ];
 
+const splitOut: Run = async (context) => [
+	context.getInputData().flatMap(({ json }, item) => {
+		const field = context.getNodeParameter('fieldToSplitOut', item) as string;
+		const parts = json[field] as IDataObject[];
+		return parts.map((part) => ({ json: part, pairedItem: { item } }));
+	}),
+];
+
 const respond: Run = async (context) => [
 	context.getInputData().map((given, item) => {
 		if (context.getNodeParameter('respondWith', item) === 'binary') return given;
@@ -113,6 +121,7 @@ export const CORE_NODES: Record<string, INodeType> = {
 	[`${B}.if`]: coreNode('if', ['conditions', 'options'], 2, fork),
 	[`${B}.wait`]: coreNode('wait', ['amount', 'unit'], 1, pause),
 	[`${B}.set`]: coreNode('set', ['mode', 'jsonOutput', 'options'], 1, setJson),
+	[`${B}.splitOut`]: coreNode('splitOut', ['fieldToSplitOut', 'options'], 1, splitOut),
 	[`${B}.respondToWebhook`]: coreNode(
 		'respondToWebhook',
 		['respondWith', 'responseBody', 'responseDataSource', 'inputFieldName', 'options'],

@@ -119,6 +119,13 @@ describe('editing a hand-written catalog', () => {
 		expect(() => parseText(text)).toThrow(message);
 	});
 
+	it.each([
+		['brackets that never close', '['.repeat(200_000)],
+		['brackets that do', `{"a": ${'['.repeat(5000)}${']'.repeat(5000)}}`],
+	])('refuses %s without exhausting the stack', (_case, text) => {
+		expect(() => parseText(text)).toThrow(expect.objectContaining({ code: 'CATALOG_INVALID' }));
+	});
+
 	it('says where a text is not JSON', () => {
 		expect(() => parseText('{\n  "models": [\n    { "name": }\n  ]\n}')).toThrow(/line 3/);
 	});

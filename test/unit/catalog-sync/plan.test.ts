@@ -125,6 +125,25 @@ describe('planning a sync', () => {
 		expect(plan(models, file('sub/a.safetensors', 'checkpoints')).changes).toEqual([]);
 	});
 
+	it('takes files of the same name in two folders for two models, each once', () => {
+		const names = (...models: Array<Record<string, unknown>>) =>
+			added(
+				plan(
+					models,
+					file('same.safetensors', 'checkpoints', Z_IMAGE),
+					file('same.safetensors', 'diffusion_models', Z_IMAGE),
+					file('same.safetensors', 'diffusion_models', Z_IMAGE),
+				),
+			).map((entry) => [entry.name, Object.keys(entry.files as object)[0]]);
+		expect(names()).toEqual([
+			['same', 'checkpoint'],
+			['same-2', 'diffusion_model'],
+		]);
+		expect(names({ name: 'a', files: { checkpoint: 'same.safetensors' } })).toEqual([
+			['same', 'diffusion_model'],
+		]);
+	});
+
 	it('never gives two entries the same name', () => {
 		const models = [{ name: 'odd', files: {} }];
 		const strange: ShortTable = { x: ['F16', [1]] };
