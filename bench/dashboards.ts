@@ -23,6 +23,9 @@ const BUDGET = 8;
 /** The end of the logs: a fixed moment, so that every run measures the same rows. */
 const TO = new Date('2026-06-30T12:00:00Z');
 
+/** Quotas and opinions are few whatever the logs hold. */
+const LARGE = Object.values(PANELS).filter(({ log }) => log.endsWith('_usage_log'));
+
 interface Row {
 	panel: string;
 	panelMs: number;
@@ -38,7 +41,7 @@ async function timed(client: pg.Client, sql: string): Promise<number> {
 
 async function measure(client: pg.Client, range: PanelRange): Promise<Row[]> {
 	const rows: Row[] = [];
-	for (const { name, log, sql } of Object.values(PANELS)) {
+	for (const { name, log, sql } of LARGE) {
 		const column = log === 'vram_usage_log' ? 'observed_at' : 'created_at';
 		const panel = expandMacros(sql, range);
 		const count = expandMacros(`select count(*) from ${log} where $__timeFilter(${column})`, range);

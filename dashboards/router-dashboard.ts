@@ -70,7 +70,9 @@ export function routerDashboard(options: DashboardOptions): Dashboard {
 		builder.withRow(new RowBuilder(row));
 		for (const panel of panels) builder.withPanel(panel);
 	}
-	return builder.build();
+	const dashboard = builder.build();
+	for (const [index, panel] of (dashboard.panels ?? []).entries()) panel.id = index + 1;
+	return dashboard;
 }
 
 function choice(name: PanelVariable): QueryVariableBuilder {

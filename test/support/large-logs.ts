@@ -23,7 +23,7 @@ export async function fillLargeLogs(sql: Pool | ClientBase, logs: LargeLogs): Pr
 	await sql.query('alter table model_usage_log disable trigger user');
 	await sql.query(usageSql(logs.usageRows), span);
 	await sql.query('alter table model_usage_log enable trigger user');
-	await sql.query(vramSql(Math.ceil(logs.vramRows / SERVERS)), span);
+	await sql.query(vramSql(Math.ceil(logs.vramRows / SERVERS) * SERVERS), span);
 	await sql.query('vacuum (analyze) model_usage_log');
 	await sql.query('vacuum (analyze) vram_usage_log');
 }
@@ -63,12 +63,15 @@ from (
 	select n, 1 + (n * 7919 % 6007) / 100.0 as seconds from generate_series(0::bigint, ${rows} - 1) n
 ) numbers`;
 
-const vramSql = (rounds: number): string => `
+/** One reading of every server, then the next: as a monitor writes them. */
+const vramSql = (readings: number): string => `
 insert into vram_usage_log (observed_at, server, reachable, device_index, device_name, vram_total, vram_free,
 	torch_vram_total, torch_vram_free, queue_running, queue_pending, loaded_model)
-select $1::timestamptz - $2::double precision * interval '1 day' * (1 - (n + 1)::double precision / ${rounds}),
+select $1::timestamptz - $2::double precision * interval '1 day' * (1 - (n + 1)::double precision / ${readings / SERVERS}),
 	'gpu-' || server, true, 0, 'cuda:0 NVIDIA GeForce RTX 4090', 24000000000, 2000000000 + (n * 7919 % 6007) * 1000000,
 	14000000000, 1000000000, n % 2, n % 5,
 	(array['sdxl-base', 'flux1-dev', 'qwen-image', 'z-image-turbo'])[(1 + (n / 40 + server) % 4)::int]
-from generate_series(0::bigint, ${rounds} - 1) n, generate_series(0, ${SERVERS - 1}) server
-order by n, server`;
+from (
+	select reading / ${SERVERS} as n, reading % ${SERVERS} as server
+	from generate_series(0::bigint, ${readings} - 1) reading
+) readings`;

@@ -5,7 +5,8 @@ export const feedback: PanelQuery = {
 	name: 'feedback',
 	log: 'model_feedback',
 	format: 'table',
-	// Wilson's interval: never outside 0 to 1, and honest about few opinions
+	// Wilson's interval: within 0 to 1, and wide where opinions are few. Ratings between the ends vary less than thumbs,
+	// so it is rather too wide than too narrow
 	sql: `
 select model, purpose, ratings, rating,
 	greatest(0, (rating + 1.353 / nullif(ratings, 0) - width) / (1 + 2.706 / nullif(ratings, 0))) as low,

@@ -38,9 +38,12 @@ describe('the plan of', () => {
 		expect(large.filter(([name]) => name.startsWith('vram_usage_log')).length).toBeGreaterThan(5);
 	});
 
+	const large = ({ log }: { log: string }) => log.endsWith('_usage_log');
 	const queries = [
-		...Object.values(PANELS).map((query) => ({ ...query, range })),
-		...ALERTS.map((query) => ({
+		...Object.values(PANELS)
+			.filter(large)
+			.map((query) => ({ ...query, range })),
+		...ALERTS.filter(large).map((query) => ({
 			...query,
 			range: { ...range, fromMs: TO.getTime() - query.rangeSeconds * 1000 },
 		})),
@@ -62,10 +65,11 @@ describe('the plan of', () => {
 		},
 	);
 
-	it.each(Object.values(PANELS).map((query) => [query.name, query] as const))(
-		'%s finds something there',
-		async (_name, query) => {
-			expect(await runQuery(database.sql, query, range)).not.toEqual([]);
-		},
-	);
+	it.each(
+		Object.values(PANELS)
+			.filter(large)
+			.map((query) => [query.name, query] as const),
+	)('%s finds something there', async (_name, query) => {
+		expect(await runQuery(database.sql, query, range)).not.toEqual([]);
+	});
 });

@@ -100,6 +100,26 @@ const respond: Run = async (context) => [
 	}),
 ];
 
+/** What would be sent: the fields, and the attached files as text. */
+const mail: Run = async (context) => {
+	const mails = context.getInputData().map(async (_item, item): Promise<INodeExecutionData> => {
+		const field = (name: string) => context.getNodeParameter(name, item) as string;
+		const { attachments } = context.getNodeParameter('options', item) as { attachments: string };
+		const content = (await context.helpers.getBinaryDataBuffer(item, attachments)).toString();
+		const { fileName, mimeType } = context.helpers.assertBinaryData(item, attachments);
+		return {
+			json: {
+				to: field('toEmail'),
+				subject: field('subject'),
+				text: field('text'),
+				attachment: { fileName: fileName ?? '', mimeType, content },
+			},
+			pairedItem: { item },
+		};
+	});
+	return [await Promise.all(mails)];
+};
+
 const B = 'n8n-nodes-base';
 export const CORE_NODES: Record<string, INodeType> = {
 	[`${B}.webhook`]: coreNode(
@@ -109,6 +129,12 @@ export const CORE_NODES: Record<string, INodeType> = {
 		passOn,
 	),
 	[`${B}.scheduleTrigger`]: coreNode('scheduleTrigger', ['rule'], 1, passOn),
+	[`${B}.emailSend`]: coreNode(
+		'emailSend',
+		['fromEmail', 'toEmail', 'subject', 'emailFormat', 'text', 'options'],
+		1,
+		mail,
+	),
 	[`${B}.manualTrigger`]: coreNode('manualTrigger', [], 1, passOn),
 	[`${B}.noOp`]: coreNode('noOp', [], 1, passOn),
 	[`${B}.stickyNote`]: coreNode('stickyNote', ['content', 'width', 'height'], 1, passOn),
