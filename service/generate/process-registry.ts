@@ -91,8 +91,8 @@ function openFleet(deps: GeneratorDeps, key: string): SharedFleet {
 }
 
 function roomOptions(deps: GeneratorDeps): WaitingRoom['options'] {
-	const { calibration, demand, quotas } = deps;
-	return { calibration, demand, quotas, patience: patienceOf(deps) };
+	const { calibration, demand, quotas, feedback } = deps;
+	return { calibration, demand, quotas, feedback, patience: patienceOf(deps) };
 }
 
 export function patienceOf({ patience }: Pick<GeneratorDeps, 'patience'>): Patience {
