@@ -1,8 +1,10 @@
 /**
- * `npm run bench:dashboards [-- SHARE]`: every panel over seven days of a year's logs, 10 million runs and 50 million
- * VRAM readings, against `count(*)` over the same range: what reading those rows costs at the least.
+ * `npm run bench:dashboards [-- SHARE]`: every panel over seven days of large logs, against `count(*)` over the same
+ * range: what reading those rows costs at the least.
  *
- * SHARE (default 1) makes smaller logs: 0.1 is a tenth. Each panel and its count run in turns, caches warm.
+ * SHARE 1 is a year with 10 million runs and 50 million VRAM readings. A smaller share is a shorter time as dense as
+ * that: the seven days hold as many rows, and only the past that no query reads is shorter. The default fits into a
+ * quarter of an hour on two cores. Each panel and its counts run in turns, caches warm.
  */
 import pg from 'pg';
 
@@ -16,10 +18,11 @@ import { atMost, finish, median, printTable } from './report';
 const USAGE_ROWS = 10_000_000;
 const VRAM_ROWS = 50_000_000;
 const DAYS = 365;
+const DEFAULT_SHARE = 0.25;
 const TURNS = 5;
 const DAY_MS = 86_400_000;
 /** Grouping, sorting and counting wide rows instead of only counting them may cost so many times as much. */
-const BUDGET = 8;
+const BUDGET = 12;
 /** The end of the logs: a fixed moment, so that every run measures the same rows. */
 const TO = new Date('2026-06-30T12:00:00Z');
 
@@ -33,13 +36,13 @@ interface Row {
 	ratio: number;
 }
 
-async function timed(client: pg.Client, sql: string): Promise<number> {
+async function timed(client: pg.ClientBase, sql: string): Promise<number> {
 	const began = performance.now();
 	await client.query(sql);
 	return performance.now() - began;
 }
 
-async function measure(client: pg.Client, range: PanelRange): Promise<Row[]> {
+async function measure(client: pg.ClientBase, range: PanelRange): Promise<Row[]> {
 	const rows: Row[] = [];
 	for (const { name, log, sql } of LARGE) {
 		const column = log === 'vram_usage_log' ? 'observed_at' : 'created_at';
@@ -47,20 +50,22 @@ async function measure(client: pg.Client, range: PanelRange): Promise<Row[]> {
 		const count = expandMacros(`select count(*) from ${log} where $__timeFilter(${column})`, range);
 		const panelMs: number[] = [];
 		const countMs: number[] = [];
-		// the first turn warms the caches
 		for (let turn = 0; turn <= TURNS; turn++) {
-			const [ours, theirs] = [await timed(client, panel), await timed(client, count)];
+			const before = await timed(client, count);
+			const ours = await timed(client, panel);
+			const after = await timed(client, count);
+			// the first turn warms the caches
 			if (turn === 0) continue;
 			panelMs.push(ours);
-			countMs.push(theirs);
+			countMs.push(before, after);
 		}
-		const ratio = median(panelMs.map((ms, turn) => ms / (countMs[turn] as number)));
+		const ratio = median(panelMs) / median(countMs);
 		rows.push({ panel: name, panelMs: median(panelMs), countMs: median(countMs), ratio });
 	}
 	return rows;
 }
 
-async function rowsInRange(client: pg.Client, range: PanelRange): Promise<number[]> {
+async function rowsInRange(client: pg.ClientBase, range: PanelRange): Promise<number[]> {
 	const counts: number[] = [];
 	for (const [table, column] of [
 		['model_usage_log', 'created_at'],
@@ -73,25 +78,25 @@ async function rowsInRange(client: pg.Client, range: PanelRange): Promise<number
 }
 
 async function main(): Promise<void> {
-	const share = Number(process.argv[2] ?? 1);
-	if (!(share > 0 && share <= 1)) throw new Error('SHARE is a number above 0, at most 1.');
+	const share = Number(process.argv[2] ?? DEFAULT_SHARE);
+	if (!(share >= 0.05 && share <= 1)) throw new Error('SHARE is a number from 0.05 to 1.');
 	const logs = {
 		usageRows: Math.round(USAGE_ROWS * share),
 		vramRows: Math.round(VRAM_ROWS * share),
-		days: DAYS,
+		days: Math.round(DAYS * share),
 		to: TO,
 	};
 	process.stdout.write(
-		`${logs.usageRows} runs and ${logs.vramRows} readings over ${DAYS} days; no chance is involved.\n`,
+		`${logs.usageRows} runs and ${logs.vramRows} readings over ${logs.days} days; no chance is involved.\n`,
 	);
 	const server = await provisionPostgres({ postgresFlags: ['-c', 'max_wal_size=8GB'] });
 	const store = createPostgresStore({ connection: server.url });
-	const client = new pg.Client({ connectionString: server.url });
-	await client.connect();
+	const pool = new pg.Pool({ connectionString: server.url, max: 3 });
+	const client = await pool.connect();
 	try {
 		await store.migrate();
 		const began = performance.now();
-		await fillLargeLogs(client, logs);
+		await fillLargeLogs(pool, logs);
 		const fillSeconds = Math.round((performance.now() - began) / 1000);
 		const range = { fromMs: TO.getTime() - 7 * DAY_MS, toMs: TO.getTime(), intervalSeconds: 3600 };
 		const [usageInRange, vramInRange] = await rowsInRange(client, range);
@@ -111,7 +116,8 @@ async function main(): Promise<void> {
 			goals: rows.map(({ panel, ratio }) => atMost(`${panel}_to_count`, ratio, BUDGET)),
 		});
 	} finally {
-		await client.end();
+		client.release();
+		await pool.end();
 		await store.close();
 		await server.stop();
 	}

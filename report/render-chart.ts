@@ -31,7 +31,7 @@ function cleaned(svg: string, { width, height }: Size, label: string, id: string
 		.replace(/<\/svg>\s*$/, '')
 		.replace(/<style\s*>[\s\S]*?<\/style>/g, '')
 		.replace(/<rect width="\d+" height="\d+" x="0" y="0"[^>]*><\/rect>/, '')
-		.replace(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
+		.replace(/ (?:class|xml:space|ecmeta_\w+)="[^"]*"/g, '')
 		.replace(/\bzr\d+-/g, `${id}-`)
 		.replace(/font-family:[^;"]*;?/g, '');
 	return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}">${body}</svg>`;

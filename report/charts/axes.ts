@@ -57,7 +57,7 @@ export function timeAxis(
 }
 
 export const GRID_BOX = {
-	left: 4,
+	left: 8,
 	right: 12,
 	top: 12,
 	bottom: 4,

@@ -21,7 +21,7 @@ export function lyingBars(bars: readonly Bar[]): ChartOption {
 	const widest = Math.max(0, ...bars.map(({ text }) => text.length));
 	return {
 		grid: {
-			left: 4,
+			left: roomFor(bars),
 			right: 12 + widest * 6.8,
 			top: 4,
 			bottom: 4,
@@ -58,7 +58,7 @@ export function lyingBars(bars: readonly Bar[]): ChartOption {
 export function standingBars(bars: readonly Bar[], format: (value: number) => string): ChartOption {
 	return {
 		grid: {
-			left: 4,
+			left: 8,
 			right: 12,
 			top: 24,
 			bottom: 4,

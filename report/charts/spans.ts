@@ -62,7 +62,7 @@ export function spans({ rows, format, logarithmic, mark, min, max }: SpanChart):
 	};
 	return {
 		grid: {
-			left: 4,
+			left: roomFor(rows),
 			right: 20,
 			top: mark ? 20 : 8,
 			bottom: 4,

@@ -2,7 +2,7 @@
  * Logs of any size, made by the server itself: evenly spread over the time before `to`, in partitions made as the upkeep
  * would have made them. For plans and benchmarks; figures vary, but mean nothing.
  */
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 
 export interface LargeLogs {
 	usageRows: number;
@@ -14,22 +14,41 @@ export interface LargeLogs {
 
 const SERVERS = 8;
 
-/** The tables must be there and be empty. */
-export async function fillLargeLogs(sql: Pool | ClientBase, logs: LargeLogs): Promise<void> {
-	await addPartitions(sql, 'model_usage_log', 'created_at', 'month', logs);
-	await addPartitions(sql, 'vram_usage_log', 'observed_at', 'week', logs);
+/** The tables must be there and be empty. A pool fills both at once. */
+export async function fillLargeLogs(sql: Pool, logs: LargeLogs): Promise<void> {
 	const span = [logs.to.toISOString(), logs.days];
-	// the keys would double the time, and no query of a dashboard reads them
-	await sql.query('alter table model_usage_log disable trigger user');
-	await sql.query(usageSql(logs.usageRows), span);
-	await sql.query('alter table model_usage_log enable trigger user');
-	await sql.query(vramSql(Math.ceil(logs.vramRows / SERVERS) * SERVERS), span);
-	await sql.query('vacuum (analyze) model_usage_log');
-	await sql.query('vacuum (analyze) vram_usage_log');
+	await Promise.all([
+		fill(sql, 'model_usage_log', async () => {
+			await addPartitions(sql, 'model_usage_log', 'created_at', 'month', logs);
+			// the keys would double the time, and no query of a dashboard reads them
+			await sql.query('alter table model_usage_log disable trigger user');
+			await sql.query(usageSql(logs.usageRows), span);
+			await sql.query('alter table model_usage_log enable trigger user');
+		}),
+		fill(sql, 'vram_usage_log', async () => {
+			await addPartitions(sql, 'vram_usage_log', 'observed_at', 'week', logs);
+			await sql.query(vramSql(Math.ceil(logs.vramRows / SERVERS) * SERVERS), span);
+		}),
+	]);
+}
+
+/** Indexes are made of full tables, which is several times as fast as keeping them while rows come. */
+async function fill(sql: Pool, table: string, work: () => Promise<void>): Promise<void> {
+	const { rows } = await sql.query<{ name: string; definition: string }>(
+		`select indexname as name, indexdef as definition from pg_indexes
+		where schemaname = 'public' and tablename = $1`,
+		[table],
+	);
+	for (const { name } of rows) await sql.query(`drop index ${name}`);
+	await work();
+	for (const { definition } of rows) {
+		await sql.query(definition.replace(' ON ONLY ', ' ON '));
+	}
+	await sql.query(`vacuum (analyze) ${table}`);
 }
 
 async function addPartitions(
-	sql: Pool | ClientBase,
+	sql: Pool,
 	table: string,
 	column: string,
 	unit: 'month' | 'week',
