@@ -1,7 +1,7 @@
 /** One figure for each thing: bars that lie, so that names have room, with the figure at their end. */
 import { shortName } from '../html';
 import type { ChartOption } from '../render-chart';
-import { MUTED, nameAxis, valueAxis } from './axes';
+import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
 
 export interface Bar {
 	name: string;

@@ -1,7 +1,7 @@
 /** From where to where a figure lies for each thing, and its middle: a bar with a dot. */
 import { shortName } from '../html';
 import type { ChartOption } from '../render-chart';
-import { MUTED, nameAxis, valueAxis } from './axes';
+import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
 
 export interface Span {
 	from: number;
