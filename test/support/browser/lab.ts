@@ -16,7 +16,7 @@ import { startOutside } from '../../../scripts/registry/outside.mjs';
 import { startRegistry } from '../../../scripts/registry/registry.mjs';
 import { packageAs } from '../../../scripts/registry/versions.mjs';
 import { modelsFromCatalog, type StandIn, startComfyUiStandIn } from '../../../simulator';
-import { checkpointModels, ROOT } from '../e2e-lab';
+import { checkpointModels, ROOT } from '../checkpoint-models';
 import { createTestDatabase, type TestDatabase } from '../postgres';
 
 export const PACKAGE = 'n8n-nodes-comfyui-router';
