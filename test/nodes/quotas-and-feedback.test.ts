@@ -128,13 +128,13 @@ describe('Log Usage, Record Feedback', () => {
 		expect(rows).toEqual([{ user_id: 'eve', model_name: 'other', other_model_name: 'sdxl-base' }]);
 	});
 
-	it('takes a link that it made, and no other where a token is required', async () => {
+	it('takes a link that it made, and no other where a key is required', async () => {
 		const made = await log(
 			{ operation: 'links', feedbackUrl: 'https://n8n.example.com/webhook/feedback?from=mail' },
 			{ job_id: 'liked' },
 		);
 		const links = made.outputs[0]?.[0]?.json.feedback_links as {
-			token: string;
+			key: string;
 			up: string;
 			stars: string[];
 		};
@@ -143,16 +143,16 @@ describe('Log Usage, Record Feedback', () => {
 		expect(Object.fromEntries(up.searchParams)).toEqual({
 			from: 'mail',
 			job_id: 'liked',
-			token: links.token,
+			key: links.key,
 			thumb: 'up',
 		});
 		expect(links.stars).toHaveLength(5);
-		const strict = { feedbackKind: 'thumb', thumb: 'up', requireToken: true };
+		const strict = { feedbackKind: 'thumb', thumb: 'up', requireKey: true };
 		const query = Object.fromEntries(up.searchParams);
 		expect((await record({ ...strict, feedbackJobId: 'liked' }, { query })).error).toBeUndefined();
-		for (const token of ['', 'x', links.token.replace(/./, 'g')]) {
-			const { error } = await record(strict, { job_id: 'liked', token });
-			expect(error?.message).toContain('The token does not belong to this job');
+		for (const key of ['', 'x', links.key.replace(/./, 'g')]) {
+			const { error } = await record(strict, { job_id: 'liked', key });
+			expect(error?.message).toContain('The key does not belong to this job');
 		}
 	});
 
