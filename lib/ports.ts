@@ -11,6 +11,9 @@ import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
 import type { ApiGraph } from './workflow/graph';
 
+export type { FeedbackPort } from './feedback/types';
+export type { QuotaPort } from './quotas/types';
+
 export interface Clock {
 	/** Milliseconds since the epoch. */
 	nowMs(): number;
@@ -55,6 +58,12 @@ export interface OutputFile {
 	type: string;
 }
 
+/** One text that a node shows instead of a file. Untrusted. */
+export interface OutputText {
+	nodeId: string;
+	text: string;
+}
+
 export interface ExecutionFailure {
 	nodeId: string | null;
 	nodeType: string | null;
@@ -76,6 +85,8 @@ export interface HistoryEntry {
 	startedMs: number | null;
 	endedMs: number | null;
 	outputs: OutputFile[];
+	/** Absent: none. */
+	texts?: OutputText[];
 	/** What the submitter attached. Untrusted. */
 	extraData?: Record<string, unknown>;
 }
@@ -242,6 +253,33 @@ export interface UsageStore {
 	recordUsage(rows: UsageRow[]): Promise<UsageReceipt[]>;
 	recordVram(readings: VramReading[]): Promise<void>;
 	close(): Promise<void>;
+}
+
+/** A prompt that a server has, and whose end is not logged yet. */
+export interface SubmittedPromptRow {
+	prompt_id: string;
+	job_id: string;
+	attempt: number;
+	/** Its name. */
+	server: string;
+	workflow_id: string | null;
+	execution_id: string | null;
+	/** What it runs, without the texts of the prompt. Unchecked where it was read. */
+	selection: unknown;
+}
+
+/** One of them is given. */
+export interface SubmittedPromptQuery {
+	promptId?: string;
+	jobId?: string;
+}
+
+/** Prompts under way, for whoever picks them up after their process is gone. */
+export interface SubmittedPromptStore {
+	/** The same prompt_id again, or one whose end is logged, changes nothing. */
+	recordSubmitted(rows: readonly SubmittedPromptRow[]): Promise<void>;
+	/** Newest first. */
+	findSubmitted(query: SubmittedPromptQuery): Promise<SubmittedPromptRow[]>;
 }
 
 /** A catalog that a sync may change without touching what a person wrote. */

@@ -13,7 +13,8 @@ import {
 	type ReservationBook,
 	withReservations,
 } from '../lib/reservations';
-import type { SelectedDecision, Selection } from '../lib/selection/types';
+import type { QuotaState, Selection } from '../lib/selection/types';
+import { MOST_RACES, type QuotaDesk, refused } from './quota-desk';
 
 /** A prompt is submitted within seconds of its selection; from then on the server's own queue shows it. */
 export const DEFAULT_LEASE_SECONDS = 30;
@@ -72,10 +73,8 @@ function decideAll<D extends OneDecided>(
 			const decided = decide(index, fleet);
 			// only now: a job that fails leaves nothing behind that later ones would wait for
 			fleet = afterSelection(fleet, decided.selection);
-			if (decided.selection.decision === 'selected' && leaseSeconds > 0) {
-				const made = reservationFor(parts, decided.selection, leaseSeconds);
-				reserve.set(made.id, made);
-			}
+			const made = leaseSeconds > 0 ? reservationFor(parts, decided.selection, leaseSeconds) : null;
+			if (made !== null) reserve.set(made.id, made);
 			return { decided };
 		} catch (error) {
 			return { error };
@@ -96,14 +95,15 @@ function isHeld(book: ReservationBook, id: string): boolean {
 	return book.reservations.some((one) => one.id === id);
 }
 
-/** Also says in the selection that it is reserved. */
+/** Also says in the selection that it is reserved. null: a refusal, or a job without a name that could be given back. */
 function reservationFor(
 	{ port, fleet, clock }: ReserveParts,
-	selection: SelectedDecision,
+	selection: Selection,
 	leaseSeconds: number,
-): NewReservation {
+): NewReservation | null {
+	if (selection.decision !== 'selected' || selection.job_id === null) return null;
 	const nowMs = clock.nowMs();
-	const id = reservationIdOf(selection.job_id ?? `${selection.server} ${nowMs}`);
+	const id = reservationIdOf(selection.job_id);
 	selection.reservation = { id, expires_in_seconds: leaseSeconds, reach: port.reach };
 	return reservationOf(selection, {
 		id,
@@ -113,6 +113,63 @@ function reservationFor(
 		fleet,
 		nowMs,
 	});
+}
+
+export interface QuotaJob {
+	jobId: string | null;
+	userId: string | null;
+}
+
+/**
+ * The same within quotas: what is left is looked up before, and reserved after the decision; a job that lost that race is
+ * decided anew.
+ * @param desk null: nobody is limited
+ */
+export async function selectAndReserveWithinQuota<D extends OneDecided>(
+	parts: ReserveParts,
+	desk: QuotaDesk | null,
+	jobs: readonly QuotaJob[],
+	decide: (index: number, fleet: FleetSnapshot, quotas?: QuotaState[]) => D,
+): Promise<Outcome<D>[]> {
+	const quotas = await desk?.left(jobs.map(({ userId }) => userId));
+	const outcomes = await selectAndReserve(
+		parts,
+		jobs.map(({ jobId }) => jobId),
+		(index, fleet) => decide(index, fleet, quotas),
+	);
+	if (desk === null) return outcomes;
+	for (const [index, job] of jobs.entries()) {
+		const again = async (): Promise<Outcome<D>> => {
+			const left = await desk.left([job.userId]);
+			const one = await selectAndReserve(parts, [job.jobId], (_one, fleet) =>
+				decide(index, fleet, left),
+			);
+			return one[0] as Outcome<D>;
+		};
+		outcomes[index] = await granted(parts, desk, job, outcomes[index] as Outcome<D>, again);
+	}
+	return outcomes;
+}
+
+async function granted<D extends OneDecided>(
+	{ port }: ReserveParts,
+	desk: QuotaDesk,
+	{ jobId }: QuotaJob,
+	first: Outcome<D>,
+	again: () => Promise<Outcome<D>>,
+): Promise<Outcome<D>> {
+	let outcome = first;
+	for (let race = 0; ; race++) {
+		if ('error' in outcome || jobId === null) return outcome;
+		const { selection } = outcome.decided;
+		if (selection.decision === 'rejected') return outcome;
+		if ((await desk.reserve(selection, jobId, null)).granted) return outcome;
+		if (race >= MOST_RACES) {
+			await releaseSelections([port], [selection]);
+			return { decided: { ...outcome.decided, selection: refused(selection) } };
+		}
+		outcome = await again();
+	}
 }
 
 /** Gives up what was reserved with these selections; a book that is away forgets it by itself. Never rejects. */

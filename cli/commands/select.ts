@@ -1,26 +1,33 @@
 /** `select`: one request or several, decided against a snapshot or live servers. */
 import { z } from 'zod/v4';
 
-import { PostgresReservations } from '../../adapters/postgres/reservations';
-import { parseCatalog } from '../../lib/catalog/parse';
+import type { PostgresStore } from '../../adapters/postgres/store';
 import type { Catalog } from '../../lib/catalog/schema';
+import { invalidInput, RouterError } from '../../lib/errors';
 import { parseFleet } from '../../lib/fleet/parse';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
-import type { CalibrationEntry, Selection, SelectOptions } from '../../lib/selection/types';
+import type {
+	CalibrationEntry,
+	FeedbackEntry,
+	Selection,
+	SelectOptions,
+} from '../../lib/selection/types';
 import { readFleet } from '../../service/fleet';
-import { releaseSelections, selectAndReserve } from '../../service/select-and-reserve';
+import { QuotaDesk } from '../../service/quota-desk';
+import { type QuotaJob, selectAndReserveWithinQuota } from '../../service/select-and-reserve';
 import { selectInOrder } from '../../service/select-batch';
 import type { Command, OptionValues } from '../command';
-import { DATABASE_OPTIONS, storeOf } from '../database';
+import { DATABASE_HELP, DATABASE_OPTIONS, reservationsOf } from '../database';
 import { describeSelection } from '../describe-selection';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { knowledgeOf, optionalStore } from '../knowledge';
+import { readCatalog, readJson } from '../read-json';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
 import { list, moment, number, required, text } from '../values';
 
-const HELP = `Usage: comfyui-router select --catalog F (--fleet F | --server URL...) --request F [--database-url U]
+const HELP = `Usage: comfyui-router select --catalog F (--fleet F | --server URL...) --request F
 
 Picks model, preset and server for one image job, or for several.
 
@@ -34,11 +41,14 @@ Picks model, preset and server for one image job, or for several.
                                       saves GPU time where quality allows it
   --demand-gpu-seconds-per-job N      what each of them takes (default: as this catalog's)
   --calibration F      learned factors, as \`calibrate\` prints them
-  --now T              decide as if it were this moment (ISO 8601), for repeatable answers
-  --database-url U     also count what other processes have reserved there, and reserve what is chosen: choosing and
-                       reserving is one step. postgresql://user:password@host:5432/database; with --schema NAME
-  --reserve-seconds N  given up after so long unless the prompt is seen on its server before (default 30; 0: nothing
+  --feedback F         learned quality, as \`feedback --json\` prints it
+${DATABASE_HELP}
+                       With an address quotas hold (a request with a job_id reserves what it will
+                       take) and the quality learned from opinions is used. What other processes have reserved counts,
+                       and a server is reserved for each request with a job_id: choosing and reserving is one step
+  --reserve-seconds N  given up after so long unless the prompt is seen on its server before (default 30; 0: no server
                        is reserved, what others have reserved still counts)
+  --now T              decide as if it were this moment (ISO 8601), for repeatable answers
   --text               a readable answer instead of JSON
   --json               JSON on one line, for machines (default: JSON, indented)
 
@@ -66,8 +76,9 @@ export const select: Command = {
 		'demand-arrivals-per-second': { type: 'string' },
 		'demand-gpu-seconds-per-job': { type: 'string' },
 		calibration: { type: 'string' },
-		now: { type: 'string' },
+		feedback: { type: 'string' },
 		...DATABASE_OPTIONS,
+		now: { type: 'string' },
 		'reserve-seconds': { type: 'string' },
 		text: { type: 'boolean' },
 	},
@@ -92,7 +103,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		throw new UsageError('--text and --json exclude each other.', 'select');
 	}
 	const options = await readOptions(values, io);
-	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(paths.catalog, io);
 	const request = await readJson(paths.request, io, 'REQUEST_INVALID');
 	const readBeganMs = io.clock.nowMs();
 	const fleet =
@@ -101,57 +112,81 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
 	const router = new ModelRouter(catalog);
-	const selections =
-		text(values, 'database-url') === undefined
-			? selectInOrder(router, requests, fleet, options)
-			: await reserveAll(values, io, { router, requests, fleet, readBeganMs, options });
+	if (Array.isArray(request)) checkEach(router, requests, options);
+	const selections = await decideAll(values, io, router, { requests, fleet, readBeganMs, options });
 	const answer = Array.isArray(request) ? selections : selections[0];
 	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
 	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 	return selections.some((one) => one.decision === 'rejected') ? EXIT.unserved : EXIT.done;
 }
 
+/** All faults of a list at once, each under the number of its request: "[3].width". */
+function checkEach(router: ModelRouter, requests: unknown[], options: SelectOptions): void {
+	const problems = requests.flatMap((request, index) => {
+		try {
+			router.select(request, { servers: [] }, options);
+			return [];
+		} catch (error) {
+			if (!(error instanceof RouterError) || error.code !== 'REQUEST_INVALID') throw error;
+			return error.problems.map((problem) => ({
+				...problem,
+				path: problem.path === '' ? `[${index}]` : `[${index}].${problem.path}`,
+			}));
+		}
+	});
+	if (problems.length > 0) {
+		throw invalidInput('REQUEST_INVALID', 'The list of requests', problems);
+	}
+}
+
 interface Asked {
-	router: ModelRouter;
-	requests: readonly unknown[];
+	requests: unknown[];
 	fleet: FleetSnapshot;
 	readBeganMs: number;
 	options: SelectOptions;
 }
 
-/** The same, agreed with all that reserve in the same database. @throws RouterError POSTGRES_* where it is away */
-async function reserveAll(
-	values: OptionValues,
-	io: Io,
-	{ router, requests, fleet, readBeganMs, options }: Asked,
-): Promise<Selection[]> {
-	const leaseSeconds = number(values, 'reserve-seconds', 'select', { min: 0, max: 86_400 });
-	const store = storeOf(values, io, 'select');
-	try {
-		const port = new PostgresReservations({
-			pool: store.pool,
-			prepare: () => store.migrate(),
-			clock: io.clock,
-		});
-		const outcomes = await selectAndReserve(
-			{ fleet: parseFleet(fleet), readBeganMs, port, clock: io.clock, leaseSeconds },
-			requests.map(jobIdOf),
-			(index, now) => ({ selection: router.select(requests[index], now, options) }),
-		);
-		const selections = outcomes.flatMap((one) => ('decided' in one ? [one.decided.selection] : []));
-		const faulty = outcomes.find((one) => 'error' in one);
-		if (faulty === undefined) return selections;
-		// all or nothing, as without a database
-		await releaseSelections([port], selections);
-		throw (faulty as { error: unknown }).error;
-	} finally {
-		await store.close();
-	}
+function quotaJobOf(request: unknown): QuotaJob {
+	const { job_id: jobId, user_id: userId } = (request ?? {}) as Record<string, unknown>;
+	return {
+		jobId: typeof jobId === 'string' ? jobId : null,
+		userId: typeof userId === 'string' ? userId : null,
+	};
 }
 
-function jobIdOf(request: unknown): string | null {
-	const { job_id: jobId } = (request ?? {}) as { job_id?: unknown };
-	return typeof jobId === 'string' ? jobId : null;
+/** With a database what is selected is reserved, and each request sees what is left after the ones before. */
+async function decideAll(
+	values: OptionValues,
+	io: Io,
+	router: ModelRouter,
+	{ requests, fleet, readBeganMs, options }: Asked,
+): Promise<Selection[]> {
+	const store = optionalStore(values, io, 'select');
+	try {
+		const knowledge = await knowledgeOf(store, router.catalog, io);
+		if (knowledge === null) return selectInOrder(router, requests, fleet, options);
+		const feedback = options.feedback ?? knowledge.feedback;
+		const desk = new QuotaDesk(knowledge.quota, (error) => io.err(`${error.message}\n`));
+		const port = reservationsOf(store as PostgresStore, io);
+		const leaseSeconds = number(values, 'reserve-seconds', 'select', { min: 0, max: 86_400 });
+		const outcomes = await selectAndReserveWithinQuota(
+			{ fleet: parseFleet(fleet), readBeganMs, port, clock: io.clock, leaseSeconds },
+			desk,
+			requests.map(quotaJobOf),
+			(index, now, quotas) => ({
+				selection: router.select(requests[index], now, { ...options, feedback, quotas }),
+			}),
+		);
+		if (port.lost) {
+			io.err(`Decided without the reservations of others: ${port.lost.message}\n`);
+		}
+		return outcomes.map((outcome) => {
+			if ('error' in outcome) throw outcome.error;
+			return outcome.decided.selection;
+		});
+	} finally {
+		await store?.close();
+	}
 }
 
 /** null: live servers. */
@@ -196,11 +231,16 @@ async function readOptions(values: OptionValues, io: Io): Promise<SelectOptions>
 		);
 	}
 	const calibration = text(values, 'calibration');
+	const feedback = text(values, 'feedback');
 	return {
 		nowMs: moment(values, 'now', 'select') ?? io.clock.nowMs(),
 		demand:
 			rate === undefined ? undefined : { arrivals_per_second: rate, gpu_seconds_per_job: work },
 		calibration: calibration === undefined ? undefined : await readCalibration(calibration, io),
+		feedback:
+			feedback === undefined
+				? undefined
+				: ((await readJson(feedback, io, 'OPTIONS_INVALID')) as FeedbackEntry[]),
 	};
 }
 

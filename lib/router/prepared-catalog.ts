@@ -7,6 +7,7 @@ import type { Catalog, CatalogModel, CatalogServer, Preset, Urgency } from '../c
 import { meanLoadSeconds } from '../estimate/load-time';
 import { prepareRunTime, type RunTimeModel } from '../estimate/run-time';
 import { prepareVram, type VramPredictor } from '../estimate/vram';
+import { SAMPLERS, SCHEDULERS } from '../samplers';
 
 export interface PreparedPreset {
 	preset: Preset;
@@ -41,6 +42,9 @@ export interface PreparedCatalog {
 	serversByName: Map<string, CatalogServer>;
 	urgencies: Map<string, Urgency>;
 	qualityTiers: Map<string, number>;
+	/** What a request may name: ComfyUI's own, and what the catalog's presets use. */
+	samplers: ReadonlySet<string>;
+	schedulers: ReadonlySet<string>;
 	/** Every purpose any enabled model serves, sorted. */
 	purposes: string[];
 	/** Seconds assumed for a queued job of which nothing is known: the median of the catalog's presets. */
@@ -110,6 +114,7 @@ function medianRunSeconds(catalog: Catalog): number {
 export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 	const models = catalog.models.map(prepareModel);
 	const purposes = new Set<string>();
+	const presets = catalog.models.flatMap((model) => model.presets);
 	for (const model of catalog.models) {
 		if (model.enabled) for (const purpose of Object.keys(model.purposes)) purposes.add(purpose);
 	}
@@ -120,6 +125,8 @@ export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 		serversByName: new Map(catalog.servers.map((s) => [s.name, s])),
 		urgencies: new Map(Object.entries({ ...DEFAULT_URGENCIES, ...catalog.urgency })),
 		qualityTiers: new Map(Object.entries({ ...DEFAULT_QUALITY_TIERS, ...catalog.quality_tiers })),
+		samplers: new Set([...SAMPLERS, ...presets.map((preset) => preset.sampler_name)]),
+		schedulers: new Set([...SCHEDULERS, ...presets.map((preset) => preset.scheduler)]),
 		purposes: [...purposes].sort(),
 		unknownJobSeconds: medianRunSeconds(catalog),
 	};

@@ -64,6 +64,7 @@ const selectedSchema = z.looseObject({
 	late: z.boolean(),
 	degraded: z.boolean(),
 	reservation: z.looseObject({ id: text.min(1).max(500) }).optional(),
+	exploration: z.object({ explored: z.boolean(), probability: ratio }).optional(),
 });
 
 const HINT =

@@ -5,21 +5,27 @@ import { systemClock } from '../../adapters/system-clock';
 import { systemRandom } from '../../adapters/system-random';
 import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
-import type { UsageStore } from '../../lib/ports';
+import type { PostgresStore } from '../../adapters/postgres/store';
 import { createGenerator, type Generator } from '../../service/generate';
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { readCatalog } from '../shared/catalog-source';
+import { knowledgeOf } from '../shared/knowledge';
 import { sharedComfyUiClients } from '../shared/shared-clients';
 import { POSTGRES_CREDENTIAL, reservationsFor } from '../shared/reservations';
 import { usageStore } from '../shared/usage-store';
 import { readOptions } from './read-options';
 import { workflowReader } from './workflow-files';
 
+/** Executions often follow each other; a new socket for each would cost as much as its submission. */
+const KEEP_OPEN_MS = 3_000;
+
 export interface OpenGenerator {
 	generator: Generator;
 	servers: ComfyUiClient[];
 	/** What a person should know of how far its reservations reach, or null. */
 	notice(): string | null;
+	/** null: no credential for it. */
+	store: PostgresStore | null;
 }
 
 /** @throws RouterError CATALOG_INVALID, OPTIONS_INVALID, FILE_*, POSTGRES_* */
@@ -35,6 +41,7 @@ export async function openGenerator(
 		reservationsFor(context),
 	]);
 	const servers = sharedComfyUiClients(credential, timeoutSeconds);
+	const knowledge = store && knowledgeOf(store);
 	const generator = createGenerator({
 		catalog,
 		servers,
@@ -42,11 +49,15 @@ export async function openGenerator(
 		random: systemRandom,
 		store,
 		reservations: reservations.port,
+		prompts: store,
+		quota: knowledge?.quota,
+		feedback: await knowledge?.feedback(catalog),
 		readWorkflow: workflowReader(context),
+		keepOpenMs: KEEP_OPEN_MS,
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});
-	return { generator, servers, notice: () => reservations.notice() };
+	return { generator, servers, store, notice: () => reservations.notice() };
 }
 
 /** A run that is picked up again is decided already. */
@@ -56,9 +67,7 @@ async function catalogFor(context: IExecuteFunctions, operation: string): Promis
 }
 
 /** The credential is optional: without it nothing is logged. */
-async function storeOf(
-	context: IExecuteFunctions,
-): Promise<Pick<UsageStore, 'recordUsage'> | null> {
+async function storeOf(context: IExecuteFunctions): Promise<PostgresStore | null> {
 	if (context.getNode().credentials?.[POSTGRES_CREDENTIAL] === undefined) return null;
 	return usageStore(await context.getCredentials(POSTGRES_CREDENTIAL));
 }

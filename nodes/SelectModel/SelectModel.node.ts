@@ -33,7 +33,7 @@ export class SelectModel implements INodeType {
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
 			{
 				name: 'comfyUiRouterPostgresApi',
-				displayName: 'Postgres (Optional, for Reservations That All Workers See)',
+				displayName: 'Postgres (Optional, for Quotas, Feedback and Reservations)',
 				required: false,
 				testedBy: 'testPostgres',
 			},

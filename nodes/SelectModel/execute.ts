@@ -8,29 +8,45 @@ import type { Catalog } from '../../lib/catalog/schema';
 import { afterSelection } from '../../lib/fleet/after-selection';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
-import type { SelectedDecision, Selection } from '../../lib/selection/types';
+import type {
+	FeedbackEntry,
+	QuotaState,
+	SelectedDecision,
+	Selection,
+	SelectOptions,
+} from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import { unfitModels } from '../../lib/workflow/unfit-models';
 import { readFleet } from '../../service/fleet';
+import { QuotaDesk } from '../../service/quota-desk';
 import {
 	DEFAULT_LEASE_SECONDS,
 	type Outcome,
-	selectAndReserve,
+	type QuotaJob,
+	selectAndReserveWithinQuota,
 } from '../../service/select-and-reserve';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { listOf } from '../shared/fields';
 import { failedItem } from '../shared/failed-item';
 import { jobIdPrefix } from '../shared/job-id';
+import { knowledgeOf } from '../shared/knowledge';
 import { readGraph } from '../shared/read-graph';
 import { type RawRequest, readRequest } from '../shared/read-request';
-import { type NodeReservations, reservationsFor } from '../shared/reservations';
+import {
+	POSTGRES_CREDENTIAL as POSTGRES,
+	type NodeReservations,
+	reservationsFor,
+} from '../shared/reservations';
 import { toNodeError } from '../shared/to-node-error';
+import { usageStore } from '../shared/usage-store';
 
 /** Items decided in one step, between two turns of n8n's event loop: a long run neither freezes the editor nor keeps others from deciding. */
 const ITEMS_PER_TURN = 50;
 const MS_PER_SECOND = 1000;
+const RANDOM_STEPS = 2 ** 32;
 /** A server that does not answer must not use up an urgent job's time. */
 const DEFAULT_TIMEOUT_SECONDS = 5;
 
@@ -42,11 +58,32 @@ interface Deciding {
 	jobIds: string;
 	reservations: NodeReservations;
 	leaseSeconds: number;
+	/** null: no credential for a database. */
+	desk: QuotaDesk | null;
+	feedback: FeedbackEntry[] | undefined;
+	/** Why quotas could not be looked up. */
+	warnings: string[];
 }
 
 interface Decided {
 	selection: Selection;
 	workflow: IDataObject | undefined;
+}
+
+/** Quotas and opinions, where the node has a database. */
+async function knowledge(
+	context: IExecuteFunctions,
+	catalog: Catalog,
+): Promise<Pick<Deciding, 'desk' | 'feedback' | 'warnings'>> {
+	const warnings: string[] = [];
+	if (context.getNode().credentials?.[POSTGRES] === undefined) {
+		return { desk: null, feedback: undefined, warnings };
+	}
+	const { quota, feedback } = knowledgeOf(usageStore(await context.getCredentials(POSTGRES)));
+	const desk = new QuotaDesk(quota, ({ message }) => {
+		warnings.push(`Quotas are not checked: ${message}`);
+	});
+	return { desk, feedback: await feedback(catalog), warnings };
 }
 
 async function prepare(context: IExecuteFunctions): Promise<Deciding> {
@@ -70,15 +107,10 @@ async function prepare(context: IExecuteFunctions): Promise<Deciding> {
 			timeoutMs: timeoutSeconds * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
-		return {
-			catalog,
-			router: new ModelRouter(catalog),
-			fleet,
-			readBeganMs,
-			jobIds: jobIdPrefix(context),
-			reservations,
-			leaseSeconds,
-		};
+		const known = await knowledge(context, catalog);
+		const router = new ModelRouter(catalog);
+		const reading = { fleet, readBeganMs, reservations, leaseSeconds };
+		return { catalog, router, ...reading, jobIds: jobIdPrefix(context), ...known };
 	} finally {
 		for (const server of servers) server.close();
 	}
@@ -96,14 +128,18 @@ function forGraph(request: RawRequest, graph: ApiGraph, catalog: Catalog): RawRe
 	return { ...request, exclude_models: [...listOf(request.exclude_models), ...unfit] };
 }
 
-function filledIn(graph: ApiGraph, selection: SelectedDecision): IDataObject {
+function filledIn(graph: ApiGraph, selection: SelectedDecision, fleet: FleetSnapshot): IDataObject {
 	const seed = selection.parameters.seed ?? drawSeed();
-	return applySelection(graph, selection, { seed }).graph as unknown as IDataObject;
+	const applied = applySelection(graph, selection, { seed });
+	const server = fleet.servers.find(({ name }) => name === selection.server);
+	const named = withServerFileNames(applied.graph, server?.installed_files ?? null);
+	return named as unknown as IDataObject;
 }
 
 interface Wanted {
 	request: RawRequest;
 	graph: ApiGraph | undefined;
+	exploration: SelectOptions['exploration'];
 }
 
 /** What an item asks for, or why that cannot be read. */
@@ -115,16 +151,45 @@ function wantedOf(
 	try {
 		const wanted = readRequest(context, itemIndex, `${jobIds}${itemIndex}`);
 		const graph = readGraph(context, itemIndex);
-		return { request: graph ? forGraph(wanted, graph, catalog) : wanted, graph };
+		const request = graph ? forGraph(wanted, graph, catalog) : wanted;
+		return { request, graph, exploration: explorationOf(context, itemIndex) };
 	} catch (error) {
 		return { error };
 	}
 }
 
-function decide({ request, graph }: Wanted, fleet: FleetSnapshot, router: ModelRouter): Decided {
-	const selection = router.select(request, fleet, { nowMs: systemClock.nowMs() });
+function explorationOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): SelectOptions['exploration'] {
+	const { exploreShare = 0 } = context.getNodeParameter('options', itemIndex, {}) as {
+		exploreShare?: number;
+	};
+	if (exploreShare <= 0) return undefined;
+	return { share: exploreShare, random: randomInt(RANDOM_STEPS) / RANDOM_STEPS };
+}
+
+function decide(
+	{ request, graph, exploration }: Wanted,
+	fleet: FleetSnapshot,
+	{ router, feedback }: Deciding,
+	quotas?: QuotaState[],
+): Decided {
+	const nowMs = systemClock.nowMs();
+	const selection = router.select(request, fleet, { nowMs, feedback, exploration, quotas });
 	if (selection.decision !== 'selected') return { selection, workflow: undefined };
-	return { selection, workflow: graph === undefined ? undefined : filledIn(graph, selection) };
+	return {
+		selection,
+		workflow: graph === undefined ? undefined : filledIn(graph, selection, fleet),
+	};
+}
+
+function quotaJobOf({ request }: Wanted): QuotaJob {
+	const { job_id: jobId, user_id: userId } = request;
+	return {
+		jobId: typeof jobId === 'string' ? jobId : null,
+		userId: typeof userId === 'string' ? userId : null,
+	};
 }
 
 /** Some items in one step, each seeing the ones before it and what others have reserved. */
@@ -135,10 +200,11 @@ async function decideSome(
 ): Promise<Outcome<Decided>[]> {
 	const all = itemIndexes.map((itemIndex) => wantedOf(context, itemIndex, deciding));
 	const wanted = all.filter((one): one is Wanted => 'request' in one);
-	const decided = await selectAndReserve(
+	const decided = await selectAndReserveWithinQuota(
 		{ ...deciding, port: deciding.reservations.port, clock: systemClock },
-		wanted.map(({ request }) => (typeof request.job_id === 'string' ? request.job_id : null)),
-		(index, fleet) => decide(wanted[index] as Wanted, fleet, deciding.router),
+		deciding.desk,
+		wanted.map(quotaJobOf),
+		(index, fleet, quotas) => decide(wanted[index] as Wanted, fleet, deciding, quotas),
 	);
 	if (deciding.leaseSeconds === 0) deciding.fleet = afterAll(deciding.fleet, decided);
 	let next = 0;
@@ -195,10 +261,10 @@ function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Sel
 	const messages = deciding.fleet.servers
 		.filter((server) => !server.reachable)
 		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
+	const notice = deciding.reservations.notice();
+	messages.push(...deciding.warnings, ...(notice === null ? [] : [notice]));
 	const [first] = rejected;
 	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
-	const notice = deciding.reservations.notice();
-	if (notice !== null) messages.push(notice);
 	for (const message of messages) {
 		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 	}

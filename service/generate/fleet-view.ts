@@ -14,8 +14,10 @@ import {
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
 import { isSameServer } from '../../lib/reservations';
+import { baseName } from '../../lib/workflow/file-names';
 import { readFleet } from '../fleet';
 import type { InstalledFilesCache } from '../installed-files-cache';
+import { within } from '../within';
 import type { Claim } from './claims';
 import type { SharedBook } from './shared-book';
 import { takeBack } from './submit-safely';
@@ -95,10 +97,7 @@ export class FleetView {
 		// one that did not answer last time is not waited for, unless there is no other
 		const answering = readings.filter(({ server }) => this.answered(server));
 		const awaited = (answering.length > 0 ? answering : readings).map(({ done }) => done);
-		const waited = new AbortController();
-		const limit = this.clock.sleep(SLOW_READ_MS, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(awaited), limit]);
-		waited.abort(new Error('read'));
+		await within(this.clock, Promise.all(awaited), SLOW_READ_MS);
 		return this.current();
 	}
 
@@ -150,10 +149,7 @@ export class FleetView {
 		const sweeps = [...this.orphans].map(([name, ids]) => takeBack(this.port(name), [...ids]));
 		this.orphans.clear();
 		if (sweeps.length === 0) return;
-		const waited = new AbortController();
-		const limit = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(sweeps), limit]);
-		waited.abort(new Error('swept'));
+		await within(this.clock, Promise.all(sweeps), waitMs);
 	}
 
 	/** @param without a claim to leave out, as if its prompt were stopped */
@@ -202,7 +198,10 @@ export class FleetView {
 	private withoutMissing(server: FleetServer, now: number): string[] | null {
 		const missing = this.missing.get(server.name);
 		if (!missing || server.installed_files === null) return server.installed_files;
-		return server.installed_files.filter((file) => (missing.get(file) ?? 0) < now);
+		const lacking = new Set(
+			[...missing].flatMap(([file, untilMs]) => (untilMs >= now ? [baseName(file)] : [])),
+		);
+		return server.installed_files.filter((name) => !lacking.has(baseName(name)));
 	}
 
 	/** The server refused a prompt for lack of these files, whatever its lists say. */

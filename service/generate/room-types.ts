@@ -4,6 +4,7 @@ import type { SelectionRequest } from '../../lib/request/schema';
 import type {
 	CalibrationEntry,
 	Demand,
+	FeedbackEntry,
 	QuotaState,
 	SelectedDecision,
 	Selection,
@@ -50,6 +51,7 @@ export interface RoomOptions {
 	calibration?: CalibrationEntry[];
 	demand?: Demand;
 	quotas?: QuotaState[];
+	feedback?: FeedbackEntry[];
 	patience: Patience;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { BookChanges, NewReservation, WaitingEntry } from '../../lib/reservations';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
 import type { ModelRouter } from '../../lib/router/model-router';
 import type {
 	DispatchResult,
@@ -17,6 +18,7 @@ import type { Claim } from './claims';
 import { atItsBest, idleFleet, workSeconds } from './fleet-outlook';
 import type { FleetView } from './fleet-view';
 import { asAsked, type Entry, type HeldJob, isPassing, type RoomOptions } from './room-types';
+import type { ServedTally } from './served-tally';
 import type { SharedBook } from './shared-book';
 
 /** What a round needs of its room. */
@@ -26,13 +28,12 @@ export interface RoomParts {
 	readonly shared: SharedBook;
 	readonly entries: ReadonlyMap<string, Entry>;
 	readonly options: RoomOptions;
+	readonly served: ServedTally;
 	nowMs(): number;
 	selectOptions(): Parameters<ModelRouter['select']>[2];
 	newClaim(job: HeldJob, selection: SelectedDecision): Claim;
 }
 
-/** Up to here the router starts another job on a server. */
-const NEARLY_IDLE_SECONDS = 0.5;
 const FULL_PLAN_EVERY_MS = 1_000;
 
 export class Round {
@@ -160,7 +161,8 @@ export class Round {
 		fleet: FleetSnapshot,
 	): { result: DispatchResult; others: Map<string, WaitingEntry> } {
 		const { router, shared } = this.room;
-		const options = this.room.selectOptions();
+		const now = this.room.selectOptions();
+		const options = { ...now, served: this.room.served.at(now.nowMs) };
 		const others = new Map(shared.othersWaiting().map((entry) => [entry.key, entry]));
 		if (others.size > 0) {
 			const theirs = [...others.values()].map((entry) => asWaiting(entry, options.nowMs));
@@ -182,7 +184,10 @@ export class Round {
 		}
 		const claim = this.room.newClaim(entry.job, own);
 		this.claims.push(claim);
-		this.answers.push(() => entry.decide({ selection: own, claim, fleet }));
+		this.answers.push(() => {
+			this.room.served.add(own, this.room.nowMs());
+			entry.decide({ selection: own, claim, fleet });
+		});
 	}
 
 	private keepWaiting(entry: Entry, news: WaitingJob, fleet: FleetSnapshot): void {

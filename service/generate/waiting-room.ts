@@ -3,15 +3,11 @@
  * it is asked, and that what it says is agreed with other processes; what is decided is the router's. One room for all
  * executions of a process that use the same fleet.
  */
-import type {
-	CalibrationEntry,
-	Demand,
-	QuotaState,
-	SelectedDecision,
-} from '../../lib/selection/types';
+import type { QuotaState, SelectedDecision, SelectOptions } from '../../lib/selection/types';
 import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
 import type { Clock } from '../../lib/ports';
 import type { Reservation } from '../../lib/reservations';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
 import type { ModelRouter } from '../../lib/router/model-router';
 import { Claim } from './claims';
 import { workSeconds } from './fleet-outlook';
@@ -25,11 +21,12 @@ import {
 	withoutContent,
 } from './room-types';
 import { type RoomParts, Round } from './round';
+import { ServedTally } from './served-tally';
 import { SharedBook } from './shared-book';
 import type { ReservationPort } from '../../lib/ports';
 
-/** A server with this much left gets its next job: so long before the end is looked again. */
-const BEFORE_END_SECONDS = 0.45;
+/** So long before the end of what runs is looked again: within what the router calls nearly idle, or it would hold on. */
+const BEFORE_END_SECONDS = 0.8 * NEARLY_IDLE_SECONDS;
 /** Between two rounds. */
 const LEAST_PAUSE_MS = 20;
 /** Foreign jobs and memory change without telling us. */
@@ -46,6 +43,8 @@ export interface RoomIdentity {
 
 export class WaitingRoom implements RoomParts {
 	margins = NO_MARGINS;
+	readonly served = new ServedTally();
+	private readonly quotas = new Map<string, QuotaState[]>();
 	readonly entries = new Map<string, Entry>();
 	readonly shared: SharedBook;
 	private rounds: Promise<void> | null = null;
@@ -150,18 +149,21 @@ export class WaitingRoom implements RoomParts {
 		this.wake();
 	}
 
-	selectOptions(): {
-		nowMs: number;
-		calibration?: CalibrationEntry[];
-		demand?: Demand;
-		quotas?: QuotaState[];
-	} {
-		const { calibration, demand, quotas } = this.options;
+	/** What is left to a user, as it was looked up last. */
+	knowQuotas(userId: string, states: QuotaState[]): void {
+		if (states.length === 0) this.quotas.delete(userId);
+		else this.quotas.set(userId, states);
+	}
+
+	selectOptions(): SelectOptions {
+		const { calibration, demand, quotas = [], feedback } = this.options;
+		const known = [...quotas, ...[...this.quotas.values()].flat()];
 		return {
 			nowMs: this.clock.nowMs(),
 			calibration: withMargins(calibration, this.margins),
 			demand,
-			quotas,
+			quotas: known.length === 0 ? undefined : known,
+			feedback,
 		};
 	}
 

@@ -33,6 +33,8 @@ describe('the installed package', () => {
 		for (const name of [
 			'selectModel',
 			'selectModelTool',
+			'planBatch',
+			'planBatchTool',
 			'logUsage',
 			'vramMonitorTrigger',
 			'manageModels',
@@ -73,5 +75,18 @@ describe('the shipped examples', () => {
 		const [queued] = nodeOutput(execution, 'Your ComfyUI Node');
 		expect(selected.selection.decision).toBe('selected');
 		expect(queued.prompt_id).toBeTruthy();
+	});
+
+	it('Plan Batch plans the overnight list, and Generate Image runs it as planned', async () => {
+		const workflow = await lab.importWorkflow(readExample('product-shots-overnight.json'));
+		const { executionId } = await lab.rest.run(workflow, 'Every Night');
+		const execution = await lab.rest.waitForExecution(executionId);
+
+		expect(execution.status).toBe('success');
+		const planned = nodeOutput(execution, 'Plan Batch');
+		const made = nodeOutput(execution, 'Generate Image');
+		expect(planned.length).toBeGreaterThan(0);
+		const as = (json: Record<string, unknown>) => [json.job_id, json.model_name, json.preset];
+		expect(made.map(as)).toEqual(planned.map(as));
 	});
 });
