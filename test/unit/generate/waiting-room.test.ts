@@ -78,6 +78,7 @@ function busyUntil(clock: Clock, endMs: number): FleetView {
 		read: () => Promise.resolve(fleet()),
 		current: fleet,
 		claims: new Set(),
+		useBook: () => undefined,
 		everReached: true,
 	};
 	return view as FleetView;
