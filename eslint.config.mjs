@@ -42,7 +42,8 @@ const REFUSED_PACKAGES = {
 	},
 	report: {
 		regex: '^(?!\\.{1,2}/|echarts/)',
-		message: 'report is pure: it imports itself, lib and echarts (in chart-library.ts, bundled) only.',
+		message:
+			'report is pure: it imports itself, lib and echarts (in chart-library.ts, bundled) only.',
 	},
 	'adapters/comfyui': {
 		regex: '^(?!\\.{1,2}/|node:|axios$|ws$|zod/v4$)',

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
+import { sharedSignal } from '../../adapters/shared-signal';
 import { systemRandom } from '../../adapters/system-random';
 import type { Catalog } from '../../lib/catalog/schema';
 import { type ErrorCode, RouterError } from '../../lib/errors';
@@ -180,7 +181,7 @@ function optionsOf(
 	files: SavedFile[][],
 ): GenerateOptions {
 	return {
-		signal: io.signal,
+		signal: sharedSignal(io.signal),
 		concurrency: number(values, 'concurrency', 'generate', { min: 1, max: 10_000 }),
 		commitOnArrival: values['commit-on-arrival'] === true,
 		autoQuality: values['no-auto-quality'] !== true,

@@ -38,7 +38,7 @@ export interface Effort {
 	search: boolean;
 }
 
-export const THOROUGH: Effort = { rounds: 100, starts: 40, sets: 24, pairs: 4, search: true };
+export const THOROUGH: Effort = { rounds: 100, starts: 6, sets: 10, pairs: 1, search: true };
 /** For a table of many plans. */
 export const QUICK: Effort = { rounds: 30, starts: 8, sets: 4, pairs: 0, search: false };
 

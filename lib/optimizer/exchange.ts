@@ -8,7 +8,7 @@ import type { BatchProblem, Counts } from './problem';
 import { type Move, Tally } from './tally';
 
 /** Changes tried, in pairs counted one by one. */
-const WORK = 1_500_000;
+const WORK = 800_000;
 /** Changes that take part in pairs: those that lose least at the prices. */
 const MOST_MOVES = 900;
 

@@ -14,6 +14,9 @@ import { usageStore } from '../shared/usage-store';
 import { readOptions } from './read-options';
 import { workflowReader } from './workflow-files';
 
+/** Executions often follow each other; a new socket for each would cost as much as its submission. */
+const KEEP_OPEN_MS = 3_000;
+
 const POSTGRES = 'comfyUiRouterPostgresApi';
 
 export interface OpenGenerator {
@@ -43,6 +46,7 @@ export async function openGenerator(
 		store,
 		prompts: store,
 		readWorkflow: workflowReader(context),
+		keepOpenMs: KEEP_OPEN_MS,
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});

@@ -3,6 +3,7 @@ import { marginEntries } from '../../lib/execution/memory-margins';
 import { RouterError } from '../../lib/errors';
 import { eachLimited } from '../each-limited';
 import { within } from '../within';
+import { settlingStore } from '../settling-store';
 import { UsageBuffer } from '../usage-buffer';
 import { asRouterError } from './failures';
 import type { JobContext } from './job-context';
@@ -51,7 +52,8 @@ async function withFleet<T>(
 ): Promise<T> {
 	if (deps.servers.length === 0) throw noServers();
 	const fleet = useFleet(deps, key);
-	const buffer = deps.store ? new UsageBuffer(deps.store, deps.clock) : null;
+	const store = deps.store && deps.quota ? settlingStore(deps.store, deps.quota) : deps.store;
+	const buffer = store ? new UsageBuffer(store, deps.clock) : null;
 	const notes = deps.prompts ? new PromptNotes(deps.prompts) : null;
 	const { room, watch } = fleet;
 	try {

@@ -16,6 +16,7 @@ import { type Next, statusOf, type Tried, tryOnce, type WithoutJob } from './job
 import type { JobContext } from './job-context';
 import { JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
+import { JobQuota } from './job-quota';
 import { Lessons } from './lessons';
 import type { Turn } from './submission-order';
 import type { GenerateResult, ProgressEvent } from './types';
@@ -28,6 +29,7 @@ export class JobRun {
 	private readonly graphs: JobGraphs;
 	private readonly lower: GoingLower;
 	private readonly lessons: Lessons;
+	private readonly quota: JobQuota;
 	private readonly counts: Partial<Record<Setback, number>> = {};
 	private readonly turn: Turn | null;
 	private selection: Selection | null = null;
@@ -46,6 +48,7 @@ export class JobRun {
 		this.turn = job.selection ? context.order.enter(job.selection.server) : null;
 		this.log = new AttemptLog(context, job, seed);
 		this.lessons = new Lessons(room, context.signal);
+		this.quota = new JobQuota(context, job);
 		this.graphs = new JobGraphs(deps, job.item, seed);
 		this.lower = new GoingLower(room, deps.clock, {
 			...job,
@@ -61,14 +64,18 @@ export class JobRun {
 				this.context.signal?.throwIfAborted();
 				const next: Next | null = planned ?? (await this.given()) ?? (await this.decide());
 				if (next === null) return this.refused();
+				planned = null;
+				if (!(await this.reserved(next))) continue;
 				const tried = await this.attempt(next);
 				const result = await this.settle(tried);
 				if (result) return result;
+				await this.quota.release();
 				const after = await this.following(tried);
 				if (after === 'give up') return this.failed(this.lastError ?? internal());
 				planned = after;
 			}
 		} catch (error) {
+			await this.quota.release();
 			return this.failed(this.context.signal?.aborted ? cancelled() : asRouterError(error));
 		} finally {
 			this.turn?.leave();
@@ -89,7 +96,21 @@ export class JobRun {
 		return this.claimed(asItIs ? asSelected(own) : this.lower.atItsTurn(own, fleet), fleet);
 	}
 
+	/** Another job may have taken what was left of the quota: then it is decided anew. */
+	private async reserved({ way, claim }: Next): Promise<boolean> {
+		const { room } = this.context;
+		let isReserved = false;
+		try {
+			isReserved = await this.quota.reserve(way.selection, this.log.count);
+			this.selection = way.selection;
+		} finally {
+			if (!isReserved) room.release(claim);
+		}
+		return isReserved;
+	}
+
 	private async decide(): Promise<Next | null> {
+		await this.quota.look();
 		const { room, options, signal, deps } = this.context;
 		const { request, asked, askedMs, deadlineMs } = this.job;
 		const decided = await room.decide(
@@ -125,10 +146,11 @@ export class JobRun {
 		if (selection.degraded) return selection;
 		const { room } = this.context;
 		const idle = idleFleet(fleet);
-		const { calibration } = room.selectOptions();
+		const { calibration, feedback } = room.selectOptions();
 		const choice = room.router.select({ ...this.job.request, explain: false }, idle, {
 			nowMs: this.job.askedMs,
 			calibration,
+			feedback,
 		});
 		if (choice.decision === 'rejected') return selection;
 		const lower = selection.estimate.quality < choice.estimate.quality - 1e-9;

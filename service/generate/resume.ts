@@ -4,7 +4,7 @@ import type { SelectedDecision } from '../../lib/selection/types';
 import { endOf } from './attempt-end';
 import { AttemptLog } from './attempt-log';
 import { deliver } from './deliver';
-import { asRouterError, cancelled } from './failures';
+import { asRouterError, notWaitedFor } from './failures';
 import { asSelected } from './going-lower';
 import type { JobContext } from './job-context';
 import type { GenerateResult, ResumeInput } from './types';
@@ -76,7 +76,7 @@ export async function resumePrompt(
 			error: delivered.error,
 		};
 	} catch (error) {
-		const failure = signal?.aborted ? cancelled() : asRouterError(error);
+		const failure = signal?.aborted ? notWaitedFor() : asRouterError(error);
 		return { ...base, reason: failure.message, error: failure };
 	}
 }

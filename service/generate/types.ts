@@ -11,12 +11,19 @@ import type {
 	FileDownload,
 	OutputFile,
 	OutputText,
+	QuotaPort,
 	RandomPort,
 	SubmittedPromptStore,
 	UsageStore,
 } from '../../lib/ports';
 import type { ModelRouter } from '../../lib/router/model-router';
-import type { CalibrationEntry, Demand, QuotaState, Selection } from '../../lib/selection/types';
+import type {
+	CalibrationEntry,
+	Demand,
+	FeedbackEntry,
+	QuotaState,
+	Selection,
+} from '../../lib/selection/types';
 import type { UsageStatus } from '../../lib/usage/types';
 import type { BindingOverrides } from '../../lib/workflow/bindings';
 
@@ -55,7 +62,13 @@ export interface GeneratorDeps {
 	calibration?: CalibrationEntry[];
 	demand?: Demand;
 	quotas?: QuotaState[];
+	/** Where users' quotas are looked up, reserved and, with every row logged, settled. Absent: nobody is limited. */
+	quota?: QuotaPort | null;
+	/** Quality learned from opinions. */
+	feedback?: FeedbackEntry[];
 	patience?: Partial<Patience>;
+	/** Sockets stay open this long after the last job, for the next one. Default 0: a program that is done should end. */
+	keepOpenMs?: number;
 	/** For the usage rows. */
 	workflowId?: string | null;
 	executionId?: string | null;

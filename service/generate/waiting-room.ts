@@ -5,9 +5,11 @@
 import type {
 	CalibrationEntry,
 	Demand,
+	FeedbackEntry,
 	QuotaState,
 	SelectedDecision,
 	Selection,
+	SelectOptions,
 	WaitingJob,
 } from '../../lib/selection/types';
 import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
@@ -20,6 +22,7 @@ import { selectInOrder } from '../select-batch';
 import { Claim } from './claims';
 import { atItsBest, idleFleet, workSeconds } from './fleet-outlook';
 import type { FleetView } from './fleet-view';
+import { ServedTally } from './served-tally';
 import type { Patience } from './types';
 
 /** A job that wants to be decided. */
@@ -57,6 +60,7 @@ export interface RoomOptions {
 	calibration?: CalibrationEntry[];
 	demand?: Demand;
 	quotas?: QuotaState[];
+	feedback?: FeedbackEntry[];
 	patience: Patience;
 }
 
@@ -70,6 +74,8 @@ const LONGEST_PAUSE_MS = 1_500;
 
 export class WaitingRoom {
 	margins = NO_MARGINS;
+	private readonly quotas = new Map<string, QuotaState[]>();
+	private readonly served = new ServedTally();
 	private readonly entries = new Map<string, Entry>();
 	private rounds: Promise<void> | null = null;
 	private pause: AbortController | null = null;
@@ -137,18 +143,21 @@ export class WaitingRoom {
 		this.wake();
 	}
 
-	selectOptions(): {
-		nowMs: number;
-		calibration?: CalibrationEntry[];
-		demand?: Demand;
-		quotas?: QuotaState[];
-	} {
-		const { calibration, demand, quotas } = this.options;
+	/** What is left to a user, as it was looked up last. */
+	knowQuotas(userId: string, states: QuotaState[]): void {
+		if (states.length === 0) this.quotas.delete(userId);
+		else this.quotas.set(userId, states);
+	}
+
+	selectOptions(): SelectOptions {
+		const { calibration, demand, quotas = [], feedback } = this.options;
+		const known = [...quotas, ...[...this.quotas.values()].flat()];
 		return {
 			nowMs: this.clock.nowMs(),
 			calibration: withMargins(calibration, this.margins),
 			demand,
-			quotas,
+			quotas: known.length === 0 ? undefined : known,
+			feedback,
 		};
 	}
 
@@ -241,7 +250,10 @@ export class WaitingRoom {
 			request: { ...this.requestOf(job, fleet), job_id: job.key },
 			waiting_seconds: Math.max(0, (options.nowMs - job.arrivedMs) / 1000),
 		}));
-		const result = this.router.dispatch(waiting, fleet, options);
+		const result = this.router.dispatch(waiting, fleet, {
+			...options,
+			served: this.served.at(options.nowMs),
+		});
 		for (const selection of result.start) {
 			const entry = this.entries.get(selection.job_id ?? '');
 			if (entry) this.answer(entry, selection, fleet);
@@ -261,6 +273,7 @@ export class WaitingRoom {
 			return;
 		}
 		const claim = this.claim(own.job_id ?? job.key, own, job.deadlineMs);
+		this.served.add(own, this.clock.nowMs());
 		entry.decide({ selection: own, claim, fleet });
 	}
 

@@ -124,5 +124,8 @@ function unopened(file: ListedFile): FileReading | null {
 
 function scanned(file: ListedFile, reading: FileReading): ReadFile {
 	const { path, name, kind } = file;
-	return { path, name, kind, ...reading };
+	const { bytes, detection, problem } = reading;
+	const read: ReadFile = { path, name, kind, bytes, detection, problem };
+	if (problem === null && reading.header) read.header = reading.header;
+	return read;
 }

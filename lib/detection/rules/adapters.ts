@@ -120,12 +120,12 @@ function fluxLike(width: number): string | null {
 }
 
 function loraFamily(tensors: Tensors): { family: string; evidence: string } | null {
+	const inputs = [...tensors].flatMap(([key, tensor]) =>
+		LORA_DOWN.test(key) ? [{ name: key.replaceAll('.', '_'), width: tensor.shape[1] ?? 0 }] : [],
+	);
 	for (const rule of LORA_RULES) {
-		for (const [key, tensor] of tensors) {
-			if (!LORA_DOWN.test(key)) continue;
-			const name = key.replaceAll('.', '_');
+		for (const { name, width } of inputs) {
 			if (!rule.pattern.test(name)) continue;
-			const width = tensor.shape[1] ?? 0;
 			const family = rule.family(width);
 			if (family)
 				return { family, evidence: `low-rank pairs on ${rule.pattern.source} of width ${width}` };

@@ -80,6 +80,15 @@ describe('Events', () => {
 		expect(submissions()).toBe(3);
 	});
 
+	it('tell the end of a job: nothing waits for a poll', async () => {
+		const never = 600_000;
+		const { generator } = await open({
+			deps: { patience: { watchMs: never, pollMs: [never, never] } },
+		});
+		const results = await generator.generate(items(4));
+		expect(results.map((one) => one.status)).toEqual(['done', 'done', 'done', 'done']);
+	});
+
 	it('polls where sockets are refused', async () => {
 		const { generator } = await open();
 		standIn().faults.refuseSockets = true;
@@ -112,6 +121,22 @@ describe('Submitting', () => {
 		standIn().faults.next('/prompt', { kind: 'hang' }, 1, 'POST');
 		const result = only(await generator.generate(items(1)));
 		expect(result.status).toBe('done');
+		expect(finished()).toBe(1);
+	});
+
+	it('takes back a submission that arrives after it was given up: the job runs once', async () => {
+		const { generator } = await open({ timeoutMs: 300, speedUp: 0.5 });
+		standIn().faults.next('/prompt', { kind: 'late', delayMs: 2_500 }, 1, 'POST');
+		const result = only(await generator.generate(items(1)));
+		expect(result).toMatchObject({
+			status: 'done',
+			attempts: [{ error_code: 'COMFYUI_TIMEOUT' }, { state: 'done' }],
+		});
+		await until('both were submitted', () => submissions() === 2);
+		await until('the late one is off the server', () => {
+			const gone = [...standIn().events.of('deleted'), ...standIn().events.of('interrupted')];
+			return gone.some(({ promptId }) => promptId === result.attempts[0]?.prompt_id);
+		});
 		expect(finished()).toBe(1);
 	});
 

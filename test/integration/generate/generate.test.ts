@@ -12,6 +12,7 @@ import {
 	type LabOptions,
 	openLab,
 	quickCatalog,
+	until,
 } from '../../support/generate-lab';
 import { parameters } from '../../support/selections';
 
@@ -222,24 +223,40 @@ describe('Several at once', () => {
 		expect(Math.max(...expected)).toBeGreaterThan(0.5);
 	});
 
-	it('opens one socket for each server and closes it at the end', async () => {
-		const { generator, clients } = await open({ servers: 2 });
-		let opened = 0;
-		let closed = 0;
+	/** Sockets of the generator's clients, counted. */
+	function countSockets(clients: Lab['clients']): { opened: number; closed: number } {
+		const count = { opened: 0, closed: 0 };
 		for (const client of clients) {
 			const openEvents = client.openEvents.bind(client);
 			client.openEvents = (id, listener) => {
-				opened += 1;
+				count.opened += 1;
 				const stream = openEvents(id, listener);
 				return {
 					close: () => {
-						closed += 1;
+						count.closed += 1;
 						stream.close();
 					},
 				};
 			};
 		}
+		return count;
+	}
+
+	it('keeps the socket for the next execution where that is wanted, and closes it after that', async () => {
+		const { deps, clients } = await open();
+		const sockets = countSockets(clients);
+		const keeping = { ...deps, keepOpenMs: 2_000 };
+		for (let n = 0; n < 3; n++) await createGenerator(keeping).generate([{ request: photo }]);
+		expect(sockets).toEqual({ opened: 1, closed: 0 });
+		await until('it is closed', () => sockets.closed === 1);
+		await createGenerator(deps).generate([{ request: photo }]);
+		expect(sockets).toEqual({ opened: 2, closed: 2 });
+	});
+
+	it('opens one socket for each server and closes it at the end', async () => {
+		const { generator, clients } = await open({ servers: 2 });
+		const sockets = countSockets(clients);
 		await generator.generate(Array.from({ length: 8 }, () => ({ request: photo })));
-		expect([opened, closed]).toEqual([2, 2]);
+		expect(sockets).toEqual({ opened: 2, closed: 2 });
 	});
 });
