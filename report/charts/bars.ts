@@ -1,12 +1,6 @@
 /** One figure for each thing: bars that lie, so that names have room, with the figure at their end. */
-<<<<<<< HEAD
 import { chartName, type ChartOption } from '../render-chart';
 import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
-=======
-import { shortName } from '../html';
-import type { ChartOption } from '../render-chart';
-import { MUTED, nameAxis, valueAxis } from './axes';
->>>>>>> main
 
 export interface Bar {
 	name: string;

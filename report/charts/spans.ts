@@ -1,12 +1,6 @@
 /** From where to where a figure lies for each thing, and its middle: a bar with a dot. */
-<<<<<<< HEAD
 import { chartName, type ChartOption } from '../render-chart';
 import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
-=======
-import { shortName } from '../html';
-import type { ChartOption } from '../render-chart';
-import { MUTED, nameAxis, valueAxis } from './axes';
->>>>>>> main
 
 export interface Span {
 	from: number;
