@@ -57,6 +57,10 @@ const REFUSED_PACKAGES = {
 		regex: '^(?!\\.{1,2}/|node:|zod/v4$|yaml$|jsonc-parser$)',
 		message: 'adapters/files has one driver: the file system (and the formats of files).',
 	},
+	'adapters/prometheus': {
+		regex: '^(?!\\.{1,2}/|node:|prom-client$)',
+		message: 'adapters/prometheus has one driver: prom-client.',
+	},
 	nodes: {
 		regex: '^(?!\\.{1,2}/|n8n-workflow$|node:)',
 		message: 'Nodes are shells: n8n-workflow, our folders and node: modules only.',
@@ -76,7 +80,7 @@ const importZones = folders.map((folder) => ({
 	message: `${folder}/ may import ${ALLOWED_FOLDERS[folder].map((name) => `${name}/`).join(', ')} only.`,
 }));
 /** An adapter speaks to one thing; what needs two of them is a service or a shell. */
-const adapters = ['comfyui', 'postgres', 'files'];
+const adapters = ['comfyui', 'postgres', 'files', 'prometheus'];
 const adapterZones = adapters.map((adapter) => ({
 	target: `./adapters/${adapter}`,
 	from: adapters.filter((other) => other !== adapter).map((other) => `./adapters/${other}`),

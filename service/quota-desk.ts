@@ -12,6 +12,9 @@ import type { QuotaState, SelectedDecision, Selection } from '../lib/selection/t
 const MOST_RACES = 5;
 
 export class QuotaDesk {
+	/** Asked once in vain: for as long as a desk lives, nobody waits for the same again. */
+	private isAway = false;
+
 	constructor(
 		private readonly port: QuotaPort,
 		/** Told why quotas could not be looked up. */
@@ -39,10 +42,12 @@ export class QuotaDesk {
 	}
 
 	private async orWarn<T>(work: () => Promise<T>): Promise<T | null> {
+		if (this.isAway) return null;
 		try {
 			return await work();
 		} catch (error) {
 			if (!(error instanceof RouterError)) throw error;
+			this.isAway = true;
 			this.onWarning(error);
 			return null;
 		}

@@ -18,8 +18,9 @@ import {
 	type ProgressEvent,
 } from '../../service/generate';
 import type { Command, OptionValues } from '../command';
-import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
+import { DATABASE_HELP, DATABASE_OPTIONS } from '../database';
 import { EXIT, type Io } from '../io';
+import { knowledgeOrNone, optionalStore } from '../knowledge';
 import { makeFolder, saveOutput } from '../output-files';
 import { readCatalog, readJson } from '../read-json';
 import { exitCodeOf } from '../report-error';
@@ -41,7 +42,8 @@ Picks model, preset and server for one image job or several, runs them, holds th
   --commit-on-arrival  submit every job at once instead of holding it until a server is free
   --no-auto-quality    run what an idle fleet would be given, whatever the deadline
 ${DATABASE_HELP}
-                       With an address every attempt is logged in model_usage_log
+                       With an address every attempt is logged in model_usage_log, quotas hold, and
+                       the quality learned from opinions is used
   --json               JSON on one line, for machines (default: JSON, indented)
 
 Prints a result per request: status, selection, attempts, files. Progress goes to standard error.
@@ -89,10 +91,10 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const inputs = await readInputs(values, io);
 	const { catalog, items } = inputs;
 	const servers = clientsOf(list(values, 'server'), catalog, io, 'generate');
-	const wantsLog = text(values, 'database-url') !== undefined || !!io.env['DATABASE_URL'];
-	const store = wantsLog ? storeOf(values, io, 'generate') : null;
+	const store = optionalStore(values, io, 'generate');
 	try {
 		await makeFolder(inputs.out);
+		const knowledge = await knowledgeOrNone(store, catalog, io);
 		const generator = createGenerator({
 			catalog,
 			servers,
@@ -100,6 +102,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			random: systemRandom,
 			store,
 			prompts: store,
+			...knowledge,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
 		const files = items.map((): SavedFile[] => []);

@@ -2,9 +2,11 @@
 import type { Command } from '../command';
 import { calibrate } from './calibrate';
 import { cost } from './cost';
+import { feedback } from './feedback';
 import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
+import { quota } from './quota';
 import { report } from './report';
 import { seedDemo } from './seed-demo';
 import { select } from './select';
@@ -21,6 +23,8 @@ export const COMMANDS: readonly Command[] = [
 	simulate,
 	updateModelsConfig,
 	calibrate,
+	quota,
+	feedback,
 	report,
 	seedDemo,
 	cost,

@@ -9,6 +9,7 @@ import type { PostgresStore } from '../../adapters/postgres/store';
 import { createGenerator, type Generator } from '../../service/generate';
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { readCatalog } from '../shared/catalog-source';
+import { knowledgeOf } from '../shared/knowledge';
 import { sharedComfyUiClients } from '../shared/shared-clients';
 import { usageStore } from '../shared/usage-store';
 import { readOptions } from './read-options';
@@ -38,6 +39,7 @@ export async function openGenerator(
 		storeOf(context),
 	]);
 	const servers = sharedComfyUiClients(credential, timeoutSeconds);
+	const knowledge = store && knowledgeOf(store);
 	const generator = createGenerator({
 		catalog,
 		servers,
@@ -45,6 +47,8 @@ export async function openGenerator(
 		random: systemRandom,
 		store,
 		prompts: store,
+		quota: knowledge?.quota,
+		feedback: await knowledge?.feedback(catalog),
 		readWorkflow: workflowReader(context),
 		keepOpenMs: KEEP_OPEN_MS,
 		workflowId: context.getWorkflow().id ?? null,
