@@ -103,8 +103,9 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			? await readLiveFleet(values, catalog, io)
 			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
-	if (Array.isArray(request)) checkEach(new ModelRouter(catalog), requests, options);
-	const selections = await decideAll(values, io, catalog, { requests, fleet, options });
+	const router = new ModelRouter(catalog);
+	if (Array.isArray(request)) checkEach(router, requests, options);
+	const selections = await decideAll(values, io, router, { requests, fleet, options });
 	const answer = Array.isArray(request) ? selections : selections[0];
 	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
 	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
@@ -140,13 +141,12 @@ interface Asked {
 async function decideAll(
 	values: OptionValues,
 	io: Io,
-	catalog: Catalog,
+	router: ModelRouter,
 	{ requests, fleet, options }: Asked,
 ): Promise<Selection[]> {
-	const router = new ModelRouter(catalog);
 	const store = optionalStore(values, io, 'select');
 	try {
-		const knowledge = await knowledgeOf(store, catalog, io);
+		const knowledge = await knowledgeOf(store, router.catalog, io);
 		if (knowledge === null) return selectInOrder(router, requests, fleet, options);
 		const feedback = options.feedback ?? knowledge.feedback;
 		const desk = new QuotaDesk(knowledge.quota, (error) => io.err(`${error.message}\n`));

@@ -52,12 +52,12 @@ async function record(
 	const parameter = (name: string): unknown =>
 		context.getNodeParameter(name, itemIndex, undefined as never);
 	const kind = String(parameter('feedbackKind'));
-	const mustHaveToken = parameter('requireToken') === true;
+	const mustHaveToken = parameter('requireKey') === true;
 	const opinion = parseOpinion({
 		kind,
 		job_id: String(parameter('feedbackJobId') ?? ''),
 		user_id: String(parameter('feedbackUserId') ?? ''),
-		token: mustHaveToken ? String(parameter('token') ?? '') : null,
+		token: mustHaveToken ? String(parameter('linkKey') ?? '') : null,
 		...(kind === 'preference'
 			? { other_job_id: String(parameter('otherJobId') ?? '') }
 			: { [kind]: parameter(kind) }),
@@ -78,7 +78,7 @@ async function makeLinks(
 	const token = (await port.tokens([jobId])).get(jobId) ?? '';
 	const link = (more: Record<string, string>): string => {
 		const url = new URL(address);
-		for (const [name, value] of Object.entries({ job_id: jobId, token, ...more })) {
+		for (const [name, value] of Object.entries({ job_id: jobId, key: token, ...more })) {
 			url.searchParams.set(name, value);
 		}
 		return url.toString();
@@ -86,7 +86,7 @@ async function makeLinks(
 	return {
 		feedback_links: {
 			job_id: jobId,
-			token,
+			key: token,
 			up: link({ thumb: 'up' }),
 			down: link({ thumb: 'down' }),
 			stars: [1, 2, 3, 4, 5].map((stars) => link({ stars: String(stars) })),
@@ -105,10 +105,7 @@ function notRecorded(receipt: OpinionReceipt & { recorded: false }): RouterError
 			'The two jobs had different purposes.',
 			'Ask for a preference between results of the same purpose.',
 		],
-		token: [
-			'The token does not belong to this job.',
-			'Use the link that Make Feedback Links made.',
-		],
+		token: ['The key does not belong to this job.', 'Use the link that Make Feedback Links made.'],
 	}[why] as [string, string];
 	return new RouterError({ code: 'FEEDBACK_INVALID', message, hint });
 }

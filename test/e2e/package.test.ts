@@ -76,4 +76,17 @@ describe('the shipped examples', () => {
 		expect(selected.selection.decision).toBe('selected');
 		expect(queued.prompt_id).toBeTruthy();
 	});
+
+	it('Plan Batch plans the overnight list, and Generate Image runs it as planned', async () => {
+		const workflow = await lab.importWorkflow(readExample('product-shots-overnight.json'));
+		const { executionId } = await lab.rest.run(workflow, 'Every Night');
+		const execution = await lab.rest.waitForExecution(executionId);
+
+		expect(execution.status).toBe('success');
+		const planned = nodeOutput(execution, 'Plan Batch');
+		const made = nodeOutput(execution, 'Generate Image');
+		expect(planned.length).toBeGreaterThan(0);
+		const as = (json: Record<string, unknown>) => [json.job_id, json.model_name, json.preset];
+		expect(made.map(as)).toEqual(planned.map(as));
+	});
 });

@@ -303,6 +303,31 @@ describe('the examples, run', () => {
 		expect(content).toMatch(/^<!doctype html>[\s\S]*sdxl-base/);
 	});
 
+	it('the feedback example takes the links that it made, and no other', async () => {
+		await database.sql
+			.query(`insert into model_usage_log (job_id, attempt, model_name, preset, purpose, status, user_id)
+			values ('job-1', 1, 'sdxl-base', 'full', 'photo', 'success', 'ana')`);
+		const example = load('feedback-links.json');
+		const run = (start: string, json: IDataObject) =>
+			runWorkflow(example, start, [{ json }], credentials(), CORE_NODES);
+		const made = await run('Start', {});
+		const links = made.outputs['Make Feedback Links']?.[0]?.[0]?.json.feedback_links as {
+			down: string;
+			stars: string[];
+		};
+		const click = async (link: string, more: IDataObject = {}) => {
+			const query = { ...Object.fromEntries(new URL(link).searchParams), ...more };
+			const { outputs } = await run('Webhook', { query });
+			return [outputs['Thank You'], outputs['Not Taken']].flatMap((all) => all?.[0] ?? []);
+		};
+		const [stars] = await click(links.stars[3] as string);
+		expect(stars?.json).toEqual({ thanks: true, quality_feedback: 0.75 });
+		const [down] = await click(links.down);
+		expect(down?.json).toEqual({ thanks: true, quality_feedback: 0 });
+		const [forged] = await click(links.down, { key: 'forged' });
+		expect(forged?.json).toMatchObject({ thanks: false });
+	});
+
 	it('the monitor example reads the servers and records them', async () => {
 		const { outputs, error } = await runWorkflow(
 			load('vram-monitor.json'),
