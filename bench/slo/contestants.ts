@@ -15,7 +15,7 @@ export const CLAIRVOYANT = 'clairvoyant';
 export const BOUND = 'bound';
 
 /** The late router with some of its levers set otherwise. */
-function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
+export function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
 	const tuning: DispatchTuning = { ...DEFAULT_TUNING, ...changes };
 	return lateRouterPolicy(({ catalog }) => {
 		const router = new ModelRouter(catalog);
@@ -28,15 +28,12 @@ function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition
 	}, name);
 }
 
-/** The price of an average moment: without the lever, the price does not follow how many servers are idle. */
-const FLAT_SCARCITY = 0.85;
-
 /** The router without one of its levers. */
 export const ABLATIONS: readonly PolicyDefinition[] = [
 	{ ...routerPolicy(undefined, 'router-unlearned'), learns: false },
 	{ ...lateRouterPolicy(undefined, 'late-unlearned'), learns: false },
 	tuned('late-free-gpu', { demandPrice: 0 }),
-	tuned('late-flat-price', { scarcityIdle: FLAT_SCARCITY, scarcityBusy: 0 }),
+	tuned('late-flat-price', { scarcity: false }),
 	tuned('late-one-price', { priceSteps: [0] }),
 	tuned('late-free-eviction', { evictionFactor: 0 }),
 	tuned('late-by-deadline', { lookAhead: 0 }),

@@ -11,6 +11,7 @@ import {
 import { type CandidateTable, type Figures, figures, type PresetPlan } from './candidate';
 import {
 	candidateOf,
+	isTight,
 	loadSecondsOn,
 	missingBytes,
 	runCvOf,
@@ -63,6 +64,11 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 			const factors = factorsOf(plan, server, input.calibration);
 			const { currency } = prepared.catalog;
 			return candidateOf(plan, server, factors, asked.deadlineSeconds, typicalPrice, currency);
+		},
+		isTight: (row) => {
+			const plan = rows.plans[row] as PresetPlan;
+			const server = rows.servers[row] as ServerState;
+			return isTight(plan, server, factorsOf(plan, server, input.calibration));
 		},
 		service: (row) => {
 			const plan = rows.plans[row] as PresetPlan;

@@ -1,24 +1,32 @@
 /**
  * Which of the candidates is best, by urgency policy. Owns the order; knows no filters.
  *
- * With a price of GPU seconds of zero (idle fleet, no known demand):
+ * On an idle fleet with no known demand, exactly:
  * - most_certain: within 0.02 of the highest P(on time): best quality, then earliest finish.
  * - best_quality: of those that reach the target: best quality, then cheapest.
  * - cheapest: of those that reach the target: cheapest, then best quality.
- * With a price, quality is replaced by quality - price x GPU seconds, so that under load each job pays for what it
- * takes from the others. The set that may be chosen does not depend on the price, therefore a higher price never
- * takes more GPU seconds.
+ * Under load, quality gives way to the score
+ *     (quality + 0.5) x P(on time) - price x GPU seconds - what displacing the resident weights costs,
+ * and memory that fits only if its prediction is exact is left alone where there is another choice. Nothing in it but
+ * the price depends on demand, and on an idle fleet nothing counts that takes more GPU seconds than the exact choice:
+ * so a higher price never takes more GPU seconds.
  */
 import type { Policy } from '../catalog/schema';
 import { type CandidateTable, compareNames, type Figures } from './candidate';
+import type { Load } from './load-price';
 
 /** Candidates this close to the highest P(on time) count as equally certain. */
 export const CERTAINTY_BAND = 0.02;
 
 /** Where even the most certain candidate is below this, all are hopeless and the earliest finish is the best late one. */
 const HOPELESS = 0.02;
+/** The same under load, where staying with what is slow and late makes the next ones late too. */
+const HOPELESS_UNDER_LOAD = 0.3;
 
-export type Rule = Policy | 'earliest';
+/** What being on time is worth under load, beside the quality. */
+const ON_TIME_WORTH = 0.5;
+
+export type Rule = Policy | 'earliest' | 'best_effort';
 
 export interface Choice {
 	row: number;
@@ -36,7 +44,8 @@ export interface Choice {
 
 /**
  * @param target P(on time) that `best_quality` and `cheapest` want, 0 to 1
- * @param price quality that a GPU second must bring (per second), >= 0
+ * @param load what else wants the GPU time; null: an idle fleet, and no demand known
+ * @param refusedBelow P(on time) below which the caller wants a refusal: nothing that reaches it is left alone
  * @returns the choice, or null where there is no candidate
  */
 export function choose(
@@ -44,21 +53,68 @@ export function choose(
 	figures: Figures,
 	policy: Policy,
 	target: number,
-	price: number,
+	load: Load | null,
+	refusedBelow = 0,
 ): Choice | null {
 	if (table.count === 0) return null;
+	if (load !== null && load.busy) {
+		const roomy = roomyRows(table, figures, Math.max(HOPELESS_UNDER_LOAD, refusedBelow));
+		return chooseAmong(table, figures, policy, target, load, roomy);
+	}
+	const exact = chooseAmong(table, figures, policy, target, null, null);
+	if (load === null || exact === null) return exact;
+	const among = withinExact(table, figures, exact);
+	return chooseAmong(table, figures, policy, target, load, among);
+}
+
+type IsAllowed = (row: number) => boolean;
+
+/** No gamble on memory, where that leaves anything with this chance to be on time. null: all may be chosen. */
+function roomyRows(table: CandidateTable, { onTime }: Figures, least: number): IsAllowed | null {
+	for (let row = 0; row < table.count; row++) {
+		if (at(onTime, row) >= least && !table.isTight(row)) return (other) => !table.isTight(other);
+	}
+	return null;
+}
+
+/** Rows as certain as the exact choice that take no more than it, without a gamble on memory where possible. */
+function withinExact(
+	table: CandidateTable,
+	{ onTime, gpuSeconds }: Figures,
+	{ row: chosen, threshold }: Choice,
+): IsAllowed {
+	const most = at(gpuSeconds, chosen) * (1 + 1e-12);
+	const may: IsAllowed = (row) => at(gpuSeconds, row) <= most && at(onTime, row) >= threshold;
+	for (let row = 0; row < table.count; row++) {
+		if (may(row) && !table.isTight(row)) return (other) => may(other) && !table.isTight(other);
+	}
+	return may;
+}
+
+function chooseAmong(
+	table: CandidateTable,
+	figures: Figures,
+	policy: Policy,
+	target: number,
+	load: Load | null,
+	isAllowed: IsAllowed | null,
+): Choice | null {
+	const excluded = isAllowed === null ? null : new Uint8Array(table.count);
 	let highest = 0;
-	for (let row = 0; row < table.count; row++) highest = Math.max(highest, at(figures.onTime, row));
-	const { rule, threshold } = ruleFor(policy, target, highest);
-	const compare = comparator(table, figures, rule, threshold, price);
+	for (let row = 0; row < table.count; row++) {
+		if (excluded !== null && isAllowed?.(row) === false) excluded[row] = 1;
+		else highest = Math.max(highest, at(figures.onTime, row));
+	}
+	const { rule, threshold } = ruleFor(policy, target, highest, load);
+	const compare = comparator(table, figures, rule, threshold, load, excluded);
 	let best = -1;
 	let eligible = 0;
 	for (let row = 0; row < table.count; row++) {
-		if (at(figures.onTime, row) < threshold) continue;
+		if (excluded?.[row] === 1 || at(figures.onTime, row) < threshold) continue;
 		eligible++;
 		if (best === -1 || compare(row, best) < 0) best = row;
 	}
-	return { row: best, rule, threshold, eligible, highest, compare };
+	return best === -1 ? null : { row: best, rule, threshold, eligible, highest, compare };
 }
 
 function at(column: number[], row: number): number {
@@ -69,9 +125,12 @@ function ruleFor(
 	policy: Policy,
 	target: number,
 	highest: number,
+	load: Load | null,
 ): { rule: Rule; threshold: number } {
+	const busy = load !== null && load.busy;
 	if (policy !== 'most_certain' && highest >= target) return { rule: policy, threshold: target };
-	if (highest < HOPELESS) return { rule: 'earliest', threshold: 0 };
+	if (highest < (busy ? HOPELESS_UNDER_LOAD : HOPELESS)) return { rule: 'earliest', threshold: 0 };
+	if (busy && policy !== 'most_certain') return { rule: 'best_effort', threshold: 0 };
 	return { rule: 'most_certain', threshold: highest - CERTAINTY_BAND - 1e-12 };
 }
 
@@ -82,14 +141,16 @@ function comparator(
 	figures: Figures,
 	rule: Rule,
 	threshold: number,
-	price: number,
+	load: Load | null,
+	excluded: Uint8Array | null,
 ): Compare {
 	const { onTime, p50 } = figures;
-	const byRule = ruleOrder(table, figures, rule, price);
+	const byRule = ruleOrder(table, figures, rule, load);
+	const isEligible = (row: number): boolean =>
+		excluded?.[row] !== 1 && at(onTime, row) >= threshold;
 	return (a, b) => {
-		const eligibleA = at(onTime, a) >= threshold;
-		const eligibleB = at(onTime, b) >= threshold;
-		if (eligibleA !== eligibleB) return eligibleA ? -1 : 1;
+		const eligibleA = isEligible(a);
+		if (eligibleA !== isEligible(b)) return eligibleA ? -1 : 1;
 		if (!eligibleA) {
 			return at(onTime, b) - at(onTime, a) || at(p50, a) - at(p50, b) || compareNames(table, a, b);
 		}
@@ -97,16 +158,23 @@ function comparator(
 	};
 }
 
-function ruleOrder(table: CandidateTable, figures: Figures, rule: Rule, price: number): Compare {
-	const { p50, comparableCost: cost, gpuSeconds } = figures;
+function ruleOrder(
+	table: CandidateTable,
+	figures: Figures,
+	rule: Rule,
+	load: Load | null,
+): Compare {
+	const { p50, comparableCost: cost } = figures;
 	const { quality } = table;
-	// quality less what the GPU seconds are worth to others
-	const net = (row: number): number => at(quality, row) - price * at(gpuSeconds, row);
+	const value = load === null ? (row: number) => at(quality, row) : scoreOf(table, figures, load);
 	switch (rule) {
 		case 'most_certain':
-			return (a, b) => net(b) - net(a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
+		case 'best_effort':
+			return (a, b) =>
+				value(b) - value(a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
 		case 'best_quality':
-			return (a, b) => net(b) - net(a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
+			return (a, b) =>
+				value(b) - value(a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
 		case 'cheapest':
 			return (a, b) =>
 				at(cost, a) - at(cost, b) || at(quality, b) - at(quality, a) || at(p50, a) - at(p50, b);
@@ -114,4 +182,16 @@ function ruleOrder(table: CandidateTable, figures: Figures, rule: Rule, price: n
 			return (a, b) =>
 				at(p50, a) - at(p50, b) || at(quality, b) - at(quality, a) || at(cost, a) - at(cost, b);
 	}
+}
+
+/** What a row brings under load, less what it takes from others. */
+function scoreOf(
+	table: CandidateTable,
+	{ onTime, gpuSeconds }: Figures,
+	{ price, evictionCharge }: Load,
+): (row: number) => number {
+	return (row) =>
+		(at(table.quality, row) + ON_TIME_WORTH) * at(onTime, row) -
+		price * at(gpuSeconds, row) -
+		evictionCharge(row);
 }

@@ -2,7 +2,6 @@
 import { percentile95 } from '../estimate/log-normal';
 import { parseFleet } from '../fleet/parse';
 import type {
-	Demand,
 	Estimate,
 	RejectedDecision,
 	Rejection,
@@ -15,7 +14,7 @@ import { checkOptions } from './check-options';
 import type { Candidate, CandidateTable } from './candidate';
 import { candidatesOf, type DecisionInput, quotaOf } from './decision';
 import { Exclusions } from './exclusions';
-import { loadPrice } from './load-price';
+import { type Load, loadOn } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
 import { selectionReason } from './reason';
@@ -39,15 +38,24 @@ function decide(input: DecisionInput): Selection {
 	const { asked, options } = input;
 	const exclusions = asked.request.explain ? new Exclusions() : null;
 	const table = candidatesOf(input, exclusions);
-	const price = priceFor(options.demand, table);
-	const choice = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price);
+	const load = loadOn(table, input.prepared, options.demand);
+	const choice = choiceUnder(load, table, asked);
 	if (choice === null) return rejectionOf(input, table);
 	const alternatives =
 		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
 	if (asked.request.if_late === 'reject' && choice.highest < refusalThreshold(asked)) {
 		return rejected(input, lateRefusal(table, asked), alternatives);
 	}
-	return selected(input, choice, table, price, alternatives);
+	return selected(input, choice, table, load, alternatives);
+}
+
+function choiceUnder(
+	load: Load | null,
+	table: CandidateTable,
+	asked: UnderstoodRequest,
+): Choice | null {
+	const refusedBelow = asked.request.if_late === 'reject' ? refusalThreshold(asked) : 0;
+	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, refusedBelow);
 }
 
 /**
@@ -60,8 +68,8 @@ export function selectionOfRow(
 	row: number,
 ): Selection {
 	const { asked, options } = input;
-	const price = priceFor(options.demand, table);
-	const alone = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price) as Choice;
+	const load = loadOn(table, input.prepared, options.demand);
+	const alone = choiceUnder(load, table, asked) as Choice;
 	if (asked.request.if_late === 'reject' && alone.highest < refusalThreshold(asked)) {
 		return rejected(input, lateRefusal(table, asked), []);
 	}
@@ -70,15 +78,7 @@ export function selectionOfRow(
 	if (exclusions !== null) candidatesOf(input, exclusions);
 	const alternatives =
 		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
-	return selected(input, choice, table, price, alternatives);
-}
-
-/** Only the servers that have a candidate count for the price: others change nothing. */
-function priceFor(demand: Demand | undefined, table: CandidateTable): number {
-	if (demand === undefined) return 0;
-	let speed = 0;
-	for (const server of new Set(table.servers)) speed += server.speedFactor;
-	return loadPrice(demand, speed);
+	return selected(input, choice, table, load, alternatives);
 }
 
 /** Filters once more, this time to know why nothing passed. */
@@ -121,7 +121,7 @@ function common(
 
 /** Quality the policy would have chosen on the same fleet with empty queues and nobody else asking. */
 function idleQuality(table: CandidateTable, asked: UnderstoodRequest): number {
-	const choice = choose(table, table.idle, asked.policy, asked.onTimeTarget, 0);
+	const choice = choose(table, table.idle, asked.policy, asked.onTimeTarget, null);
 	return choice === null ? 0 : (table.quality[choice.row] as number);
 }
 
@@ -129,19 +129,18 @@ function selected(
 	input: DecisionInput,
 	choice: Choice,
 	table: CandidateTable,
-	price: number,
+	load: Load | null,
 	alternatives: Selection['alternatives'],
 ): Selection {
 	const { asked } = input;
 	const candidate = table.at(choice.row);
-	const loaded = price > 0 || table.idle !== table.asIs;
-	const degraded = loaded && candidate.quality < idleQuality(table, asked) - 1e-9;
+	const degraded = load !== null && candidate.quality < idleQuality(table, asked) - 1e-9;
 	return {
 		decision: 'selected',
 		...common(input),
 		...chosen(candidate, asked),
 		degraded,
-		selection_reason: selectionReason(candidate, choice, asked, price, degraded),
+		selection_reason: selectionReason(candidate, choice, asked, load?.price ?? 0, degraded),
 		rejection: null,
 		alternatives,
 	};

@@ -17,6 +17,8 @@ export interface ServerState {
 	queueFull: boolean;
 	/** Bytes a run can get; null where the server reports no device. */
 	availableBytes: number | null;
+	/** Kept back from that already. */
+	reserveBytes: number;
 	waitMean: number;
 	waitVariance: number;
 	/** Weights resident when a job appended now has its turn, and now. */
@@ -145,6 +147,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		reachable: server.reachable,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
+		reserveBytes: reserveGb * BYTES_PER_GB,
 		waitMean,
 		waitVariance,
 		residentKey: last === undefined ? idleResidentKey : weightsKey(last.model_name, prepared),

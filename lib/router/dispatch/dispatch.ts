@@ -17,7 +17,7 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { loadPrice } from '../load-price';
+import { loadPrice, scarcity } from '../load-price';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
 import { type ServerState, serverStates } from '../server-state';
@@ -28,6 +28,9 @@ import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job'
 
 /** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
 const NEARLY_IDLE_SECONDS = 0.25;
+
+/** The price of an average moment. */
+const FLAT_SCARCITY = 0.85;
 
 /** What a saved swap is worth where no demand is known, in quality per typical run of a job. */
 const LEAST_PRICE_STEP = 0.05;
@@ -87,7 +90,7 @@ function bestPlan(
 	const ordered = [...jobs].sort(byDeadline);
 	const usable = usableBy(jobs, states);
 	const speed = usable.reduce((sum, state) => sum + state.speedFactor, 0);
-	const floorPrice = tuning.demandPrice * scarcity(usable, tuning) * loadPrice(demand, speed);
+	const floorPrice = tuning.demandPrice * scarcityOf(usable, tuning) * loadPrice(demand, speed);
 	const typical = typicalSeconds(jobs);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
@@ -104,14 +107,10 @@ function bestPlan(
 	return plan;
 }
 
-/** The fewer servers are left idle by one job more, the likelier a long job blocks one that comes next. */
-function scarcity(
-	usable: ServerState[],
-	{ scarcityIdle, scarcityBusy, scarcityPower }: DispatchTuning,
-): number {
+/** The price follows how many servers one job more would leave idle. */
+function scarcityOf(usable: ServerState[], { scarcity: follows }: DispatchTuning): number {
 	const busy = usable.reduce((count, state) => count + (state.waitMean > 0 ? 1 : 0), 0);
-	const share = Math.min(1, (busy + 1) / Math.max(1, usable.length));
-	return scarcityIdle + scarcityBusy * share ** scarcityPower;
+	return follows ? scarcity(busy, usable.length) : FLAT_SCARCITY;
 }
 
 /** Servers that can take any of the jobs: others change nothing. */

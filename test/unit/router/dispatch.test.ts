@@ -219,7 +219,7 @@ describe('any dispatch', () => {
 
 describe('memory that may not be as predicted', () => {
 	const two = catalogOf([
-		{ name: 'tight', quality: 0.9, peakGb: 22, presets: [{ confidence: 'published' }] },
+		{ name: 'tight', quality: 0.9, peakGb: 22.5, presets: [{ confidence: 'published' }] },
 		{ name: 'roomy', quality: 0.8, peakGb: 12, presets: [{ confidence: 'published' }] },
 	]);
 	const first = (options: Partial<SelectOptions> = {}, more: Record<string, unknown> = {}) => {
