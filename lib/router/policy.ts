@@ -170,11 +170,9 @@ function ruleOrder(
 	switch (rule) {
 		case 'most_certain':
 		case 'best_effort':
-			return (a, b) =>
-				value(b) - value(a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
+			return (a, b) => value(b) - value(a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
 		case 'best_quality':
-			return (a, b) =>
-				value(b) - value(a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
+			return (a, b) => value(b) - value(a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
 		case 'cheapest':
 			return (a, b) =>
 				at(cost, a) - at(cost, b) || at(quality, b) - at(quality, a) || at(p50, a) - at(p50, b);

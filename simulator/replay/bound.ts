@@ -80,7 +80,10 @@ function jobPricesAt(jobs: readonly BoundJob[], prices: Float64Array): Float64Ar
 	return Float64Array.from(jobs, ({ firstSlot, lastSlot, options }) => {
 		let cheapest = Infinity;
 		for (let t = firstSlot; t <= lastSlot; t++) cheapest = Math.min(cheapest, prices[t] as number);
-		return options.reduce((gain, { quality, work }) => Math.max(gain, quality - work * cheapest), 0);
+		return options.reduce(
+			(gain, { quality, work }) => Math.max(gain, quality - work * cheapest),
+			0,
+		);
 	});
 }
 

@@ -21,47 +21,55 @@ import { classesOf, type Outage, type ServerClass } from './path-servers';
 import { runsOf, type Runs } from './path-runs';
 import { setupServers } from './server';
 import { TrueFigures } from './truth';
+import type { PendingJob } from './types';
 
-const STEPS = 250;
-/** Starts that one sweep may look at: what makes slots longer where jobs have long windows. */
-const MOST_STARTS = 600_000;
+const STEPS = 200;
+/** Starts that a sweep should look at, if runs are long enough for such slots, and that it may look at. */
+const FEW_STARTS = 600_000;
+const MOST_STARTS = 2_500_000;
 const LEAST_SLOT_SECONDS = 0.5;
 
 /**
  * @param prices to begin with, one a job; the better they are, the fewer steps it takes
- * @returns the bound on effective quality (0 to 1)
+ * @returns the bound on effective quality; Infinity where it would take too long
  */
-export function pathBound(
-	input: BoundInput,
-	prices: Float64Array,
-	steps = STEPS,
-	slotSeconds = slotFor(input),
-): number {
+export function pathBound(input: BoundInput, prices: Float64Array, steps = STEPS): number {
 	const jobs = pendingJobs(input);
 	if (jobs.length === 0) return 0;
+	const table = new CandidateTable(input.catalog);
+	const setups = setupServers(input.catalog, input.fleet.servers);
+	const speeds = setups.map(({ setup }) => setup.speedFactor);
+	const truth = new TrueFigures(input.truth, speeds, jobs.length, input.seed);
+	const slotSeconds = slotFor(jobs, table, truth);
+	if (slotSeconds === null) return Infinity;
 	const end = jobs.reduce((latest, job) => Math.max(latest, job.deadlineAtSeconds), 0);
 	const slots = Math.floor(end / slotSeconds) + 1;
-	const table = new CandidateTable(input.catalog);
-	const classes = classesOf(input, table);
-	const speeds = setupServers(input.catalog, input.fleet.servers).map(
-		({ setup }) => setup.speedFactor,
-	);
-	const truth = new TrueFigures(input.truth, speeds, jobs.length, input.seed);
-	const walks = classes.map((server) => ({
+	const walks = classesOf(input, table).map((server) => ({
 		server,
 		sweep: new Sweep(runsOf(jobs, table, truth, server, slotSeconds, slots), server, slotSeconds),
 	}));
 	return descend(walks, jobs.length, prices, steps) / jobs.length;
 }
 
-function slotFor(input: BoundInput): number {
-	let seconds = 0;
-	const table = new CandidateTable(input.catalog);
-	for (const job of pendingJobs(input)) {
+/** Short enough that every run takes a slot, else as long as the number of starts wants it. null: too many of them. */
+function slotFor(
+	jobs: readonly PendingJob[],
+	table: CandidateTable,
+	truth: TrueFigures,
+): number | null {
+	let startSeconds = 0;
+	let shortest = Infinity;
+	for (const job of jobs) {
 		const span = job.deadlineAtSeconds - job.arrivedAtSeconds;
-		for (const { runSeconds } of table.of(job)) seconds += Math.max(0, span - runSeconds);
+		for (const candidate of table.of(job)) {
+			truth.speedFactors.forEach((_, server) => {
+				shortest = Math.min(shortest, truth.runSeconds(job, candidate, server));
+			});
+			startSeconds += Math.max(0, span - candidate.runSeconds);
+		}
 	}
-	return Math.max(LEAST_SLOT_SECONDS, seconds / MOST_STARTS);
+	const slot = Math.min(shortest, Math.max(LEAST_SLOT_SECONDS, startSeconds / FEW_STARTS));
+	return startSeconds / slot > MOST_STARTS ? null : slot;
 }
 
 interface Walk {
@@ -74,6 +82,8 @@ const NEWEST_SHARE = 0.1;
 /** What a step aims below the lowest value seen, as a share of it. */
 const AMBITION = 0.03;
 const MOST_REDS = 12;
+/** Steps after which it is given up where none was any better. */
+const PATIENCE = 60;
 
 /** The volume algorithm (Barahona and Anbil 2000): steps against a mixture of the paths seen. @returns the lowest value */
 function descend(
@@ -88,8 +98,11 @@ function descend(
 	let lowest = valueAt(walks, prices, visits);
 	const mixture = Float64Array.from(visits);
 	let boldness = 1;
+	const first = lowest;
 	let reds = 0;
 	for (let step = 0; step < steps; step++) {
+		// many servers that are alike: mixtures of their paths come to the pool again
+		if (step === PATIENCE && lowest === first) return lowest;
 		let square = 1e-12;
 		for (let j = 0; j < count; j++) square += slope(centre, mixture, j) ** 2;
 		const length = (boldness * AMBITION * lowest) / square;
@@ -183,8 +196,7 @@ class Sweep {
 			this.#idle(k);
 			if (this.#isDown[k] === 0) {
 				for (let i = from[k] as number; i < (from[k + 1] as number); i++) {
-					const run = at[i] as number;
-					if ((this.#gain[run] as number) > 0) this.#consider(k, run);
+					this.#consider(k, at[i] as number);
 				}
 			}
 			if (this.#isReset[k] === 1) this.#reset(k);
@@ -215,9 +227,11 @@ class Sweep {
 		const m = runs.key[run] as number;
 		const gain = this.#gain[run] as number;
 		const until = this.#until[k] as number;
-		if (k <= (runs.lastWarm[run] as number)) {
+		// a run that gains nothing may still be worth its load
+		if (gain > 0 && k <= (runs.lastWarm[run] as number)) {
 			const to = k + (runs.warmSlots[run] as number);
-			if (to <= until) this.#offer(k * keys + m, gain + (this.#value[to * keys + m] as number), run + 1);
+			if (to <= until)
+				this.#offer(k * keys + m, gain + (this.#value[to * keys + m] as number), run + 1);
 		}
 		if (k > (runs.lastCold[run] as number)) return;
 		const to = k + (runs.coldSlots[run] as number);
@@ -252,7 +266,6 @@ class Sweep {
 			visits[job] = (visits[job] as number) + weight;
 			k += (choice > 0 ? runs.warmSlots[run] : runs.coldSlots[run]) as number;
 			m = runs.key[run] as number;
-			if (((choice > 0 ? runs.warmSlots[run] : runs.coldSlots[run]) as number) === 0) return;
 		}
 	}
 }
