@@ -5,7 +5,8 @@ import { ModelRouter } from '../../lib/router/model-router';
 import { prepareCatalog } from '../../lib/router/prepared-catalog';
 import { BASELINES, POLICIES } from '../../simulator/replay/policies';
 import { lateRouterPolicy, routerPolicy } from '../../simulator/replay/policies/router';
-import type { PolicyDefinition } from '../../simulator/replay/types';
+import type { SelectOptions } from '../../lib/selection/types';
+import type { PolicyContext, PolicyDefinition } from '../../simulator/replay/types';
 
 export const LATE = 'router-late';
 export const COMMITTING = 'router';
@@ -15,7 +16,7 @@ export const CLAIRVOYANT = 'clairvoyant';
 export const BOUND = 'bound';
 
 /** The late router with some of its levers set otherwise. */
-export function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
+function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
 	const tuning: DispatchTuning = { ...DEFAULT_TUNING, ...changes };
 	return lateRouterPolicy(({ catalog }) => {
 		const router = new ModelRouter(catalog);
@@ -27,6 +28,22 @@ export function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDef
 		};
 	}, name);
 }
+
+/** Callers who know neither demand nor what was learned. */
+const uninformed = ({ catalog }: PolicyContext): ModelRouter => {
+	const router = new ModelRouter(catalog);
+	const bare = ({ nowMs }: SelectOptions): SelectOptions => ({ nowMs });
+	return {
+		select: (request, fleet, options) => router.select(request, fleet, bare(options)),
+		dispatch: (waiting, fleet, options) => router.dispatch(waiting, fleet, bare(options)),
+	} as ModelRouter;
+};
+
+/** The router told less and less: what the worlds are run with beside the router itself. */
+export const UNINFORMED: readonly PolicyDefinition[] = [
+	{ ...routerPolicy(uninformed, 'router-uninformed'), learns: false },
+	{ ...lateRouterPolicy(uninformed, 'late-uninformed'), learns: false },
+];
 
 /** The router without one of its levers. */
 export const ABLATIONS: readonly PolicyDefinition[] = [
@@ -40,9 +57,10 @@ export const ABLATIONS: readonly PolicyDefinition[] = [
 	tuned('late-quality-only', { onTimeWorth: 0 }),
 	tuned('late-unaged', { agedSpans: Infinity }),
 	tuned('late-no-margin', { memoryMargin: false }),
+	tuned('late-planned-alone', { loneAsSelect: false }),
 ];
 
-export const CONTESTANTS: readonly PolicyDefinition[] = [...POLICIES, ...ABLATIONS];
+export const CONTESTANTS: readonly PolicyDefinition[] = [...POLICIES, ...ABLATIONS, ...UNINFORMED];
 
 export const BASELINE_NAMES: readonly string[] = BASELINES.map((policy) => policy.name);
 

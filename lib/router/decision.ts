@@ -27,7 +27,6 @@ export function candidatesOf(input: DecisionInput, exclusions: Exclusions | null
 		states,
 		calibration: calibrationLookup(options.calibration),
 		quota: quotaOf(asked, options.quotas),
-		typicalPrice: typicalPrice(states),
 		exclusions,
 	});
 }
@@ -38,15 +37,4 @@ export function quotaOf(
 	quotas: QuotaState[] | undefined,
 ): QuotaState | null {
 	return quotas?.find((quota) => quota.user_id === asked.request.user_id) ?? null;
-}
-
-function typicalPrice(states: ServerState[]): number {
-	let sum = 0;
-	let count = 0;
-	for (const { pricePerSecond } of states) {
-		if (pricePerSecond === null) continue;
-		sum += pricePerSecond;
-		count++;
-	}
-	return count === 0 ? 1 : sum / count;
 }

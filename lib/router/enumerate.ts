@@ -32,8 +32,6 @@ export interface EnumerationInput {
 	states: ServerState[];
 	calibration: CalibrationLookup | null;
 	quota: QuotaState | null;
-	/** Mean price of the priced servers, per second; 1 where there is none. */
-	typicalPrice: number;
 	/** Collects why candidates were ruled out; null where nobody wants to know. */
 	exclusions: Exclusions | null;
 }
@@ -42,6 +40,7 @@ export interface EnumerationInput {
 export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 	const rows = rowsOf(input);
 	const count = rows.plans.length;
+	const typicalPrice = typicalPriceOf(rows.servers);
 	// a plan over several jobs reads no figures but those of what it starts
 	let columns: { asIs: Figures; idle: Figures } | null = null;
 	return {
@@ -50,17 +49,17 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 		servers: rows.servers,
 		quality: rows.plans.map((plan) => plan.quality),
 		get asIs() {
-			columns ??= columnsOf(rows, input);
+			columns ??= columnsOf(rows, typicalPrice, input);
 			return columns.asIs;
 		},
 		get idle() {
-			columns ??= columnsOf(rows, input);
+			columns ??= columnsOf(rows, typicalPrice, input);
 			return columns.idle;
 		},
 		at: (row) => {
 			const plan = rows.plans[row] as PresetPlan;
 			const server = rows.servers[row] as ServerState;
-			const { asked, typicalPrice, prepared } = input;
+			const { asked, prepared } = input;
 			const factors = factorsOf(plan, server, input.calibration);
 			const { currency } = prepared.catalog;
 			return candidateOf(plan, server, factors, asked.deadlineSeconds, typicalPrice, currency);
@@ -74,9 +73,21 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 			const plan = rows.plans[row] as PresetPlan;
 			const server = rows.servers[row] as ServerState;
 			const factors = factorsOf(plan, server, input.calibration);
-			return serviceTimeOf(plan, server, factors, input.typicalPrice);
+			return serviceTimeOf(plan, server, factors, typicalPrice);
 		},
 	};
+}
+
+/** Mean price per second of the priced servers that can serve the request: others change nothing. 1: none has one. */
+function typicalPriceOf(servers: readonly ServerState[]): number {
+	let sum = 0;
+	let count = 0;
+	for (const { pricePerSecond } of new Set(servers)) {
+		if (pricePerSecond === null) continue;
+		sum += pricePerSecond;
+		count++;
+	}
+	return count === 0 ? 1 : sum / count;
 }
 
 interface Rows {
@@ -85,7 +96,11 @@ interface Rows {
 }
 
 /** The figures of all rows, on the fleet as it is and on the same with empty queues. */
-function columnsOf(rows: Rows, input: EnumerationInput): { asIs: Figures; idle: Figures } {
+function columnsOf(
+	rows: Rows,
+	typicalPrice: number,
+	input: EnumerationInput,
+): { asIs: Figures; idle: Figures } {
 	const count = rows.plans.length;
 	const asIs = figures(count);
 	const loaded = input.states.some((state) => state.server.queue.length > 0);
@@ -93,7 +108,7 @@ function columnsOf(rows: Rows, input: EnumerationInput): { asIs: Figures; idle: 
 	for (let row = 0; row < count; row++) {
 		const plan = rows.plans[row] as PresetPlan;
 		const server = rows.servers[row] as ServerState;
-		fillRow(row, plan, server, input, asIs, loaded ? idle : null);
+		fillRow(row, plan, server, typicalPrice, input, asIs, loaded ? idle : null);
 	}
 	return { asIs, idle };
 }
@@ -214,6 +229,7 @@ function fillRow(
 	row: number,
 	plan: PresetPlan,
 	server: ServerState,
+	typicalPrice: number,
 	input: EnumerationInput,
 	asIs: Figures,
 	idle: Figures | null,
@@ -221,7 +237,7 @@ function fillRow(
 	const factors = factorsOf(plan, server, input.calibration);
 	const run = runSecondsOn(plan, server, factors);
 	const runCv = runCvOf(plan, factors);
-	const price = server.pricePerSecond ?? input.typicalPrice;
+	const price = server.pricePerSecond ?? typicalPrice;
 	const deadline = input.asked.deadlineSeconds;
 	const load = loadSecondsOn(plan, server.residentKey, factors);
 	const variance = serviceVariance(run, runCv, load);

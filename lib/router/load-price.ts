@@ -69,11 +69,8 @@ export function loadOn(
 	}
 	const demandPrice = loadPrice(demand, speed) * scarcity(busy, servers.length);
 	if (queued === 0 && demandPrice === 0) return null;
-	const typicalSeconds = (typicalReferenceSeconds(prepared, servers) * servers.length) / speed;
-	const price =
-		demand === undefined
-			? (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSeconds)
-			: demandPrice;
+	const typicalSeconds = typicalSecondsOn(prepared, servers);
+	const price = demand === undefined ? backlogPrice(queued, prepared, servers) : demandPrice;
 	const held = heldTwice(servers);
 	return {
 		price,
@@ -99,6 +96,26 @@ function heldTwice(servers: readonly ServerState[]): ReadonlySet<string> {
 		once.add(residentKey);
 	}
 	return twice;
+}
+
+/**
+ * Price where no demand is known.
+ * @param queued jobs beside the one that is decided on
+ * @returns quality per GPU second
+ */
+export function backlogPrice(
+	queued: number,
+	prepared: PreparedCatalog,
+	servers: readonly ServerState[],
+): number {
+	if (servers.length === 0) return 0;
+	return (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSecondsOn(prepared, servers));
+}
+
+/** Mean run of a purpose's best preset on the mean of these servers. */
+function typicalSecondsOn(prepared: PreparedCatalog, servers: readonly ServerState[]): number {
+	const speed = servers.reduce((sum, server) => sum + server.speedFactor, 0);
+	return (typicalReferenceSeconds(prepared, servers) * servers.length) / speed;
 }
 
 /** Mean over the purposes of the run of the best preset that fits on any of the servers, on the reference GPU. */

@@ -42,10 +42,17 @@ export interface Choice {
 	compare: (a: number, b: number) => number;
 }
 
+export interface Limits {
+	/** P(on time) below which the caller wants a refusal: nothing that reaches it is left alone. */
+	refusedBelow?: number;
+	/** Nothing whose memory fits only if its prediction is exact, where there is anything else: on an idle fleet too. */
+	noGamble?: boolean;
+}
+
 /**
  * @param target P(on time) that `best_quality` and `cheapest` want, 0 to 1
  * @param load what else wants the GPU time; null: an idle fleet, and no demand known
- * @param refusedBelow P(on time) below which the caller wants a refusal: nothing that reaches it is left alone
+ * @param limits what else may rule rows out
  * @returns the choice, or null where there is no candidate
  */
 export function choose(
@@ -54,17 +61,18 @@ export function choose(
 	policy: Policy,
 	target: number,
 	load: Load | null,
-	refusedBelow = 0,
+	{ refusedBelow = 0, noGamble = false }: Limits = {},
 ): Choice | null {
 	if (table.count === 0) return null;
 	if (load !== null && load.busy) {
 		const roomy = roomyRows(table, figures, Math.max(HOPELESS_UNDER_LOAD, refusedBelow));
 		return chooseAmong(table, figures, policy, target, load, roomy);
 	}
-	const exact = chooseAmong(table, figures, policy, target, null, null);
+	const among = noGamble ? roomyRows(table, figures, 0) : null;
+	const exact = chooseAmong(table, figures, policy, target, null, among);
 	if (load === null || exact === null) return exact;
-	const among = withinExact(table, figures, exact);
-	return chooseAmong(table, figures, policy, target, load, among);
+	const within = withinExact(table, figures, exact);
+	return chooseAmong(table, figures, policy, target, load, within);
 }
 
 type IsAllowed = (row: number) => boolean;

@@ -55,7 +55,7 @@ function choiceUnder(
 	asked: UnderstoodRequest,
 ): Choice | null {
 	const refusedBelow = asked.request.if_late === 'reject' ? refusalThreshold(asked) : 0;
-	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, refusedBelow);
+	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, { refusedBelow });
 }
 
 /**

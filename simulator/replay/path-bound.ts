@@ -23,10 +23,10 @@ import { setupServers } from './server';
 import { TrueFigures } from './truth';
 import type { PendingJob } from './types';
 
-const STEPS = 200;
+const STEPS = 160;
 /** Starts that a sweep should look at, if runs are long enough for such slots, and that it may look at. */
-const FEW_STARTS = 600_000;
-const MOST_STARTS = 2_500_000;
+const FEW_STARTS = 250_000;
+const MOST_STARTS = 1_000_000;
 const LEAST_SLOT_SECONDS = 0.5;
 
 /**
@@ -83,7 +83,7 @@ const NEWEST_SHARE = 0.1;
 const AMBITION = 0.03;
 const MOST_REDS = 12;
 /** Steps after which it is given up where none was any better. */
-const PATIENCE = 60;
+const PATIENCE = 30;
 
 /** The volume algorithm (Barahona and Anbil 2000): steps against a mixture of the paths seen. @returns the lowest value */
 function descend(

@@ -17,7 +17,8 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { loadPrice, scarcity } from '../load-price';
+import { backlogPrice, loadOn, loadPrice, scarcity } from '../load-price';
+import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
 import { type ServerState, serverStates } from '../server-state';
@@ -56,9 +57,34 @@ export function dispatchWaiting(
 		return false;
 	});
 	if (servable.length === 0) return result;
-	const plan = bestPlan(servable, states, options.demand, tuning);
+	const lone = loneStart(servable, states, prepared, options.demand, tuning);
+	if (lone !== null) {
+		result.start.push(lone);
+		return result;
+	}
+	const plan = bestPlan(servable, states, prepared, options.demand, tuning);
 	collect(plan, states, result);
 	return result;
+}
+
+/** One job and an idle fleet: what `select` would say, without a gamble on memory. */
+function loneStart(
+	[job, ...others]: readonly WaitingJobState[],
+	states: ServerState[],
+	prepared: PreparedCatalog,
+	demand: Demand | undefined,
+	tuning: DispatchTuning,
+): Selection | null {
+	if (job === undefined || others.length > 0 || !tuning.loneAsSelect) return null;
+	const table = candidatesOf(job.input, null);
+	if (table.servers.some(({ server }) => server.queue.length > 0)) return null;
+	const { policy, onTimeTarget } = job.asked;
+	const load = loadOn(table, prepared, demand);
+	const noGamble = tuning.memoryMargin;
+	const choice = choose(table, table.asIs, policy, onTimeTarget, load, { noGamble });
+	const server = table.servers[choice?.row ?? -1];
+	if (choice === null || server === undefined || states[server.index]?.queueFull) return null;
+	return selectionOfRow(job.input, table, choice.row);
 }
 
 /** Nothing can take it now: refused where the caller wants to know, else it goes on waiting. */
@@ -84,17 +110,21 @@ const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 
 function bestPlan(
 	jobs: WaitingJobState[],
 	states: ServerState[],
+	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 	tuning: DispatchTuning,
 ): Plan {
 	const ordered = [...jobs].sort(byDeadline);
 	const usable = usableBy(jobs, states);
-	const speed = usable.reduce((sum, state) => sum + state.speedFactor, 0);
-	const floorPrice = tuning.demandPrice * scarcityOf(usable, tuning) * loadPrice(demand, speed);
+	const floorPrice =
+		tuning.demandPrice *
+		(demand === undefined
+			? backlogPrice(otherJobs(jobs, usable), prepared, usable)
+			: scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable)));
 	const typical = typicalSeconds(jobs);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
-		const plan = planAt(ordered, states, floorPrice + step / typical, floorPrice, tuning);
+		const plan = planAt(ordered, states, usable, floorPrice + step / typical, floorPrice, tuning);
 		if (best === null || plan.value > best.value + 1e-9) best = plan;
 	}
 	const plan = best as Plan;
@@ -105,6 +135,16 @@ function bestPlan(
 		retime(lane);
 	}
 	return plan;
+}
+
+function speedOf(servers: readonly ServerState[]): number {
+	return servers.reduce((sum, { speedFactor }) => sum + speedFactor, 0);
+}
+
+/** Running and waiting, beside the one that is decided on. */
+function otherJobs(jobs: readonly WaitingJobState[], servers: readonly ServerState[]): number {
+	const running = servers.reduce((sum, { server }) => sum + server.queue.length, 0);
+	return running + jobs.length - 1;
 }
 
 /** The price follows how many servers one job more would leave idle. */

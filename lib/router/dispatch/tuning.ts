@@ -21,6 +21,8 @@ export interface DispatchTuning {
 	agedSpans: number;
 	/** Options that fit only if the prediction of their memory is exact count only where there is no other. */
 	memoryMargin: boolean;
+	/** One job on an idle fleet is decided as `select` does. */
+	loneAsSelect: boolean;
 }
 
 export const DEFAULT_TUNING: DispatchTuning = {
@@ -33,4 +35,5 @@ export const DEFAULT_TUNING: DispatchTuning = {
 	lookAhead: 16,
 	agedSpans: 2,
 	memoryMargin: true,
+	loneAsSelect: true,
 };

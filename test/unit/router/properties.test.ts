@@ -2,75 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { FleetServer, FleetSnapshot } from '../../../lib/fleet/types';
+import type { FleetSnapshot } from '../../../lib/fleet/types';
 import { CERTAINTY_BAND } from '../../../lib/router/policy';
 import type { SelectedDecision, SelectOptions } from '../../../lib/selection/types';
-import { catalogOf, fleetOf, type ModelDraft, queued, select, serverOf } from './builders';
-
-const modelArb = (index: number): fc.Arbitrary<ModelDraft> =>
-	fc.record({
-		name: fc.constant(`model-${index}`),
-		quality: fc.integer({ min: 1, max: 20 }).map((n) => n / 20),
-		peakGb: fc.integer({ min: 4, max: 24 }),
-		loadSeconds: fc.integer({ min: 0, max: 30 }),
-		// one preset each, so that a pin names a candidate
-		presets: fc
-			.record({
-				seconds: fc.integer({ min: 1, max: 80 }),
-				confidence: fc.constantFrom('measured' as const, 'estimated' as const),
-			})
-			.map((preset) => [preset]),
-	});
-
-const modelsArb = fc
-	.integer({ min: 1, max: 5 })
-	.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => modelArb(i))));
-
-const serverArb = (index: number, loaded: boolean): fc.Arbitrary<FleetServer> =>
-	fc
-		.record({
-			freeGb: fc.integer({ min: 3, max: 25 }),
-			speed: fc.constantFrom(0.5, 1, 2),
-			hourly: fc.constantFrom(0.2, 0.5, 1),
-			resident: fc.option(fc.integer({ min: 0, max: 4 }).map((m) => `model-${m}`)),
-			queue: fc.array(
-				fc.record({
-					seconds: fc.integer({ min: 0, max: 60 }),
-					model: fc.option(fc.constant('model-0')),
-				}),
-				{ maxLength: loaded ? 3 : 0 },
-			),
-		})
-		.map(({ freeGb, speed, hourly, resident, queue }) =>
-			serverOf(`server-${index}`, {
-				freeGb,
-				speed_factor: speed,
-				hourly_cost: hourly,
-				loaded_model: resident,
-				queue: queue.map(({ seconds, model }, q) =>
-					queued({
-						job_id: `q${q}`,
-						remaining_seconds: seconds,
-						model_name: model,
-						queue_number: q,
-						running: q === 0,
-					}),
-				),
-			}),
-		);
-
-const fleetArb = (loaded: boolean): fc.Arbitrary<FleetSnapshot> =>
-	fc
-		.integer({ min: 1, max: 3 })
-		.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => serverArb(i, loaded))))
-		.map((servers) => fleetOf(...servers));
-
-const requestArb = fc.record({
-	urgency: fc.constantFrom('urgent', 'normal', 'flexible'),
-	deadline_seconds: fc.integer({ min: 1, max: 300 }),
-	min_quality: fc.constantFrom(0, 0, 0.3, 0.6),
-	explain: fc.constant(false),
-});
+import {
+	fleetArb,
+	modelArb,
+	modelsArb,
+	requestArb,
+	serverArb,
+	uselessServers,
+} from './arbitraries';
+import { catalogOf, fleetOf, type ModelDraft, select } from './builders';
 
 const POLICY = { urgent: 'most_certain', normal: 'best_quality', flexible: 'cheapest' } as const;
 const TARGET = 0.9;
@@ -179,16 +122,13 @@ describe('any decision', () => {
 	it('does not depend on servers that cannot serve', () => {
 		fc.assert(
 			fc.property(modelsArb, fleetArb(true), requestArb, (models, fleet, request) => {
-				const useless = [
-					serverOf('aa-down', { reachable: false }),
-					serverOf('aa-empty', { installed_files: [] }),
-					serverOf('aa-tiny', { freeGb: 1 }),
-				];
-				const options = { demand: { arrivals_per_second: 0.1 } };
-				const alone = decide(models, fleet, request, options);
-				const more = decide(models, fleetOf(...useless, ...fleet.servers), request, options);
-				if (alone.decision === 'selected') expect(more).toEqual(alone);
-				else expect(more.decision).toBe('rejected');
+				const useless = uselessServers();
+				for (const options of [{ demand: { arrivals_per_second: 0.1 } }, {}]) {
+					const alone = decide(models, fleet, request, options);
+					const more = decide(models, fleetOf(...useless, ...fleet.servers), request, options);
+					if (alone.decision === 'selected') expect(more).toEqual(alone);
+					else expect(more.decision).toBe('rejected');
+				}
 			}),
 			{ numRuns: 100 },
 		);
@@ -287,6 +227,30 @@ describe('more to choose from never hurts what the policy maximises', () => {
 });
 
 describe('a higher price of GPU seconds', () => {
+	const taken = (selection: ReturnType<typeof decide>): number =>
+		selection.decision === 'rejected'
+			? 0
+			: selection.estimate.load_seconds + selection.estimate.run_seconds;
+
+	it('never raises them above what an idle fleet without demand would use', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(false),
+				requestArb,
+				fc.double({ min: 0, max: 3, noNaN: true }),
+				(models, fleet, request, rate) => {
+					const demand = { arrivals_per_second: rate };
+					const calm = taken(decide(models, fleet, request));
+					expect(taken(decide(models, fleet, request, { demand }))).toBeLessThanOrEqual(
+						calm + 1e-9,
+					);
+				},
+			),
+			{ numRuns: 300 },
+		);
+	});
+
 	it('never raises the GPU seconds used', () => {
 		const rates = fc.tuple(
 			fc.double({ min: 0, max: 3, noNaN: true }),
@@ -299,17 +263,101 @@ describe('a higher price of GPU seconds', () => {
 				requestArb,
 				rates,
 				(models, fleet, request, [a, b]) => {
-					const at = (rate: number) => {
-						const selection = decide(models, fleet, request, {
-							demand: { arrivals_per_second: rate },
-						});
-						if (selection.decision === 'rejected') return 0;
-						return selection.estimate.load_seconds + selection.estimate.run_seconds;
-					};
+					const at = (rate: number) =>
+						taken(decide(models, fleet, request, { demand: { arrivals_per_second: rate } }));
 					expect(at(Math.max(a, b))).toBeLessThanOrEqual(at(Math.min(a, b)) + 1e-9);
 				},
 			),
-			{ numRuns: 200 },
+			{ numRuns: 300 },
+		);
+	});
+});
+
+describe('under load', () => {
+	const demandArb = fc.option(
+		fc.double({ min: 0.001, max: 3, noNaN: true }).map((rate) => ({ arrivals_per_second: rate })),
+		{ nil: undefined },
+	);
+
+	it('takes what reaches the target where anything does without a gamble on memory', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(true),
+				requestArb,
+				demandArb,
+				(models, fleet, request, demand) => {
+					const selection = decide(models, fleet, request, demand ? { demand } : {});
+					if (selection.decision === 'rejected') return;
+					const roomy = everyCandidate(models, fleet, request).filter((c) => {
+						const free = fleet.servers.find((s) => s.name === c.server)?.devices[0]?.vram_free ?? 0;
+						return c.estimate.vram_peak_bytes * 1.1 < free - 0.5e9;
+					});
+					const highest = Math.max(0, ...roomy.map((c) => c.estimate.on_time_probability));
+					const policy = POLICY[request.urgency];
+					if (highest < TARGET) return;
+					const least = policy === 'most_certain' ? highest - CERTAINTY_BAND : TARGET;
+					expect(selection.estimate.on_time_probability).toBeGreaterThanOrEqual(least - 1e-9);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('more memory never makes a job that was on time late', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(true),
+				requestArb,
+				demandArb,
+				(models, fleet, request, demand) => {
+					const roomier = structuredClone(fleet);
+					for (const { devices } of roomier.servers)
+						for (const device of devices) {
+							device.vram_free += 5e9;
+							device.vram_total += 5e9;
+						}
+					const options = demand ? { demand } : {};
+					const before = decide(models, fleet, request, options);
+					const after = decide(models, roomier, request, options);
+					if (before.decision === 'rejected') return;
+					if (after.decision === 'rejected') throw new Error('more memory, and refused');
+					if (before.estimate.on_time_probability < TARGET) return;
+					expect(after.estimate.on_time_probability).toBeGreaterThanOrEqual(
+						TARGET - CERTAINTY_BAND - 1e-9,
+					);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('crosses no floor, cap or exclusion', () => {
+		fc.assert(
+			fc.property(
+				modelsArb,
+				fleetArb(true),
+				requestArb,
+				demandArb,
+				fc.record({
+					max_cost: fc.double({ min: 0, max: 0.02, noNaN: true }),
+					exclude_models: fc.constantFrom([], ['model-0'], ['model-1', 'model-2']),
+				}),
+				(models, fleet, request, demand, limits) => {
+					const selection = decide(
+						models,
+						fleet,
+						{ ...request, ...limits },
+						demand ? { demand } : {},
+					);
+					if (selection.decision === 'rejected') return;
+					expect(selection.estimate.cost).toBeLessThanOrEqual(limits.max_cost + 1e-12);
+					expect(limits.exclude_models).not.toContain(selection.model_name);
+					expect(selection.estimate.quality).toBeGreaterThanOrEqual(request.min_quality - 1e-9);
+				},
+			),
+			{ numRuns: 150 },
 		);
 	});
 });
