@@ -71,8 +71,8 @@ export interface CandidateTable {
 	readonly idle: Figures;
 	/** The whole candidate of a row. */
 	at: (row: number) => Candidate;
-	/** The row's predicted peak fits, but would not if it were off by what such predictions are off by. */
-	isTight: (row: number) => boolean;
+	/** 1 where the row's predicted peak fits, but would not if it were off by what such predictions are off by. */
+	readonly tight: Uint8Array;
 	/** What the row takes of its server, whatever is queued there. */
 	service: (row: number) => ServiceTime;
 }

@@ -23,7 +23,7 @@ import type { Exclusions } from './exclusions';
 import { modelReason } from './model-filters';
 import { planPreset } from './plan-preset';
 import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
-import { isInstalled, type ServerState } from './server-state';
+import { distinctServers, isInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
 export interface EnumerationInput {
@@ -42,6 +42,7 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 	const count = rows.plans.length;
 	const typicalPrice = typicalPriceOf(rows.servers);
 	// a plan over several jobs reads no figures but those of what it starts
+	let tight: Uint8Array | null = null;
 	let columns: { asIs: Figures; idle: Figures } | null = null;
 	return {
 		count,
@@ -64,10 +65,9 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 			const { currency } = prepared.catalog;
 			return candidateOf(plan, server, factors, asked.deadlineSeconds, typicalPrice, currency);
 		},
-		isTight: (row) => {
-			const plan = rows.plans[row] as PresetPlan;
-			const server = rows.servers[row] as ServerState;
-			return isTight(plan, server, factorsOf(plan, server, input.calibration));
+		get tight() {
+			tight ??= tightColumn(rows, input);
+			return tight;
 		},
 		service: (row) => {
 			const plan = rows.plans[row] as PresetPlan;
@@ -78,11 +78,21 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 	};
 }
 
+function tightColumn({ plans, servers }: Rows, { calibration }: EnumerationInput): Uint8Array {
+	const column = new Uint8Array(plans.length);
+	for (let row = 0; row < plans.length; row++) {
+		const plan = plans[row] as PresetPlan;
+		const server = servers[row] as ServerState;
+		if (isTight(plan, server, factorsOf(plan, server, calibration))) column[row] = 1;
+	}
+	return column;
+}
+
 /** Mean price per second of the priced servers that can serve the request: others change nothing. 1: none has one. */
 function typicalPriceOf(servers: readonly ServerState[]): number {
 	let sum = 0;
 	let count = 0;
-	for (const { pricePerSecond } of new Set(servers)) {
+	for (const { pricePerSecond } of distinctServers(servers)) {
 		if (pricePerSecond === null) continue;
 		sum += pricePerSecond;
 		count++;

@@ -3,9 +3,9 @@
  * weights costs. Nothing where the fleet is idle and no demand is known.
  */
 import type { Demand } from '../selection/types';
-import type { CandidateTable, PresetPlan } from './candidate';
+import type { CandidateTable } from './candidate';
 import type { PreparedCatalog } from './prepared-catalog';
-import type { ServerState } from './server-state';
+import { distinctServers, type ServerState } from './server-state';
 
 /**
  * Quality that a job must bring for taking the whole fleet during one mean gap between arrivals. A job that takes the
@@ -32,8 +32,8 @@ export interface Load {
 	price: number;
 	/** Something is queued on a server that could serve the request. */
 	busy: boolean;
-	/** Quality that the row costs by displacing what is resident. */
-	evictionCharge: (row: number) => number;
+	/** Quality that displacing what is resident costs, by the server's position in the snapshot. */
+	evictionCharges: number[];
 }
 
 /**
@@ -58,7 +58,7 @@ export function loadOn(
 	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 ): Load | null {
-	const servers = [...new Set(table.servers)];
+	const servers = distinctServers(table.servers);
 	let speed = 0;
 	let queued = 0;
 	let busy = 0;
@@ -71,19 +71,17 @@ export function loadOn(
 	if (queued === 0 && demandPrice === 0) return null;
 	const typicalSeconds = typicalSecondsOn(prepared, servers);
 	const price = demand === undefined ? backlogPrice(queued, prepared, servers) : demandPrice;
+	return { price, busy: queued > 0, evictionCharges: evictionCharges(servers, typicalSeconds) };
+}
+
+function evictionCharges(servers: readonly ServerState[], typicalSeconds: number): number[] {
 	const held = heldTwice(servers);
-	return {
-		price,
-		busy: queued > 0,
-		evictionCharge: (row) => {
-			const server = table.servers[row] as ServerState;
-			const { residentKey } = server;
-			if (residentKey === null) return 0;
-			if (residentKey === (table.plans[row] as PresetPlan).model.weightsKey) return 0;
-			const share = held.has(residentKey) ? DUPLICATE_SHARE : 1;
-			return (PRICE_OF_AN_EVICTION * share * server.residentLoadSeconds) / typicalSeconds;
-		},
-	};
+	const charges: number[] = [];
+	for (const { index, residentKey, residentLoadSeconds } of servers) {
+		const share = residentKey !== null && held.has(residentKey) ? DUPLICATE_SHARE : 1;
+		charges[index] = (PRICE_OF_AN_EVICTION * share * residentLoadSeconds) / typicalSeconds;
+	}
+	return charges;
 }
 
 /** Weights that more than one server will hold. */

@@ -15,7 +15,7 @@ export function lossCode(table: CandidateTable, row: number, choice: Choice): Re
 	if (choice.rule === 'cheapest' && dearer) return 'DEARER';
 	if (choice.rule === 'earliest' && slower) return 'SLOWER';
 	const quality = value(table.quality, row) - value(table.quality, best);
-	if (quality > 0 && table.isTight(row) && !table.isTight(best)) return 'VRAM';
+	if (quality > 0 && table.tight[row] === 1 && table.tight[best] === 0) return 'VRAM';
 	if (quality > 0) return 'LOAD_PRICE';
 	if (quality < 0) return 'LESS_QUALITY';
 	if (dearer && choice.rule !== 'most_certain') return 'DEARER';

@@ -12,8 +12,9 @@
  * so a higher price never takes more GPU seconds.
  */
 import type { Policy } from '../catalog/schema';
-import { type CandidateTable, compareNames, type Figures } from './candidate';
+import { type CandidateTable, compareNames, type Figures, type PresetPlan } from './candidate';
 import type { Load } from './load-price';
+import type { ServerState } from './server-state';
 
 /** Candidates this close to the highest P(on time) count as equally certain. */
 export const CERTAINTY_BAND = 0.02;
@@ -65,38 +66,44 @@ export function choose(
 ): Choice | null {
 	if (table.count === 0) return null;
 	if (load !== null && load.busy) {
-		const roomy = roomyRows(table, figures, Math.max(HOPELESS_UNDER_LOAD, refusedBelow));
-		return chooseAmong(table, figures, policy, target, load, roomy);
+		const tight = tightRows(table, figures, Math.max(HOPELESS_UNDER_LOAD, refusedBelow));
+		return chooseAmong(table, figures, policy, target, load, tight);
 	}
-	const among = noGamble ? roomyRows(table, figures, 0) : null;
-	const exact = chooseAmong(table, figures, policy, target, null, among);
+	const tight = noGamble ? tightRows(table, figures, 0) : null;
+	const exact = chooseAmong(table, figures, policy, target, null, tight);
 	if (load === null || exact === null) return exact;
-	const within = withinExact(table, figures, exact);
-	return chooseAmong(table, figures, policy, target, load, within);
+	return chooseAmong(table, figures, policy, target, load, beyondExact(table, figures, exact));
 }
 
-type IsAllowed = (row: number) => boolean;
+/** Rows that may not be chosen have a 1; null: all may. */
+type Excluded = Uint8Array | null;
 
-/** No gamble on memory, where that leaves anything with this chance to be on time. null: all may be chosen. */
-function roomyRows(table: CandidateTable, { onTime }: Figures, least: number): IsAllowed | null {
+/** No gamble on memory, where that leaves anything with this chance to be on time. */
+function tightRows(table: CandidateTable, { onTime }: Figures, least: number): Excluded {
+	const { tight } = table;
 	for (let row = 0; row < table.count; row++) {
-		if (at(onTime, row) >= least && !table.isTight(row)) return (other) => !table.isTight(other);
+		if (tight[row] === 0 && at(onTime, row) >= least) return tight;
 	}
 	return null;
 }
 
-/** Rows as certain as the exact choice that take no more than it, without a gamble on memory where possible. */
-function withinExact(
+/** All but rows as certain as the exact choice that take no more than it, without a gamble on memory where possible. */
+function beyondExact(
 	table: CandidateTable,
 	{ onTime, gpuSeconds }: Figures,
 	{ row: chosen, threshold }: Choice,
-): IsAllowed {
+): Excluded {
 	const most = at(gpuSeconds, chosen) * (1 + 1e-12);
-	const may: IsAllowed = (row) => at(gpuSeconds, row) <= most && at(onTime, row) >= threshold;
+	const beyond = new Uint8Array(table.count);
+	const risky = new Uint8Array(table.count);
+	let isRoomy = false;
 	for (let row = 0; row < table.count; row++) {
-		if (may(row) && !table.isTight(row)) return (other) => may(other) && !table.isTight(other);
+		const may = at(gpuSeconds, row) <= most && at(onTime, row) >= threshold;
+		beyond[row] = may ? 0 : 1;
+		risky[row] = may && table.tight[row] === 0 ? 0 : 1;
+		isRoomy ||= risky[row] === 0;
 	}
-	return may;
+	return isRoomy ? risky : beyond;
 }
 
 function chooseAmong(
@@ -105,20 +112,21 @@ function chooseAmong(
 	policy: Policy,
 	target: number,
 	load: Load | null,
-	isAllowed: IsAllowed | null,
+	excluded: Excluded,
 ): Choice | null {
-	const excluded = isAllowed === null ? null : new Uint8Array(table.count);
 	let highest = 0;
 	for (let row = 0; row < table.count; row++) {
-		if (excluded !== null && isAllowed?.(row) === false) excluded[row] = 1;
-		else highest = Math.max(highest, at(figures.onTime, row));
+		if (excluded === null || excluded[row] === 0) {
+			highest = Math.max(highest, at(figures.onTime, row));
+		}
 	}
 	const { rule, threshold } = ruleFor(policy, target, highest, load);
 	const compare = comparator(table, figures, rule, threshold, load, excluded);
 	let best = -1;
 	let eligible = 0;
 	for (let row = 0; row < table.count; row++) {
-		if (excluded?.[row] === 1 || at(figures.onTime, row) < threshold) continue;
+		if (at(figures.onTime, row) < threshold) continue;
+		if (excluded !== null && excluded[row] === 1) continue;
 		eligible++;
 		if (best === -1 || compare(row, best) < 0) best = row;
 	}
@@ -150,12 +158,12 @@ function comparator(
 	rule: Rule,
 	threshold: number,
 	load: Load | null,
-	excluded: Uint8Array | null,
+	excluded: Excluded,
 ): Compare {
 	const { onTime, p50 } = figures;
 	const byRule = ruleOrder(table, figures, rule, load);
 	const isEligible = (row: number): boolean =>
-		excluded?.[row] !== 1 && at(onTime, row) >= threshold;
+		at(onTime, row) >= threshold && (excluded === null || excluded[row] === 0);
 	return (a, b) => {
 		const eligibleA = isEligible(a);
 		if (eligibleA !== isEligible(b)) return eligibleA ? -1 : 1;
@@ -174,13 +182,15 @@ function ruleOrder(
 ): Compare {
 	const { p50, comparableCost: cost } = figures;
 	const { quality } = table;
-	const value = load === null ? (row: number) => at(quality, row) : scoreOf(table, figures, load);
+	const value = load === null ? quality : scores(table, figures, load);
 	switch (rule) {
 		case 'most_certain':
 		case 'best_effort':
-			return (a, b) => value(b) - value(a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
+			return (a, b) =>
+				at(value, b) - at(value, a) || at(p50, a) - at(p50, b) || at(cost, a) - at(cost, b);
 		case 'best_quality':
-			return (a, b) => value(b) - value(a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
+			return (a, b) =>
+				at(value, b) - at(value, a) || at(cost, a) - at(cost, b) || at(p50, a) - at(p50, b);
 		case 'cheapest':
 			return (a, b) =>
 				at(cost, a) - at(cost, b) || at(quality, b) - at(quality, a) || at(p50, a) - at(p50, b);
@@ -190,14 +200,20 @@ function ruleOrder(
 	}
 }
 
-/** What a row brings under load, less what it takes from others. */
-function scoreOf(
-	table: CandidateTable,
-	{ onTime, gpuSeconds }: Figures,
-	{ price, evictionCharge }: Load,
-): (row: number) => number {
-	return (row) =>
-		(at(table.quality, row) + ON_TIME_WORTH) * at(onTime, row) -
-		price * at(gpuSeconds, row) -
-		evictionCharge(row);
+/** What each row brings under load, less what it takes from others. */
+function scores(table: CandidateTable, figures: Figures, load: Load): number[] {
+	const { onTime, gpuSeconds } = figures;
+	const { price, evictionCharges } = load;
+	const column = new Array<number>(table.count);
+	for (let row = 0; row < table.count; row++) {
+		const server = table.servers[row] as ServerState;
+		const plan = table.plans[row] as PresetPlan;
+		const { residentKey } = server;
+		const evicts = residentKey !== null && residentKey !== plan.model.weightsKey;
+		column[row] =
+			(plan.quality + ON_TIME_WORTH) * at(onTime, row) -
+			price * at(gpuSeconds, row) -
+			(evicts ? (evictionCharges[server.index] as number) : 0);
+	}
+	return column;
 }

@@ -202,3 +202,15 @@ export function serverStates(fleet: FleetSnapshot, prepared: PreparedCatalog): S
 	if (states.length > 1) subtractSiblingClaims(states, prepared);
 	return states;
 }
+
+/** Each server once, in the order of first appearance. */
+export function distinctServers(servers: readonly ServerState[]): ServerState[] {
+	const seen: boolean[] = [];
+	const distinct: ServerState[] = [];
+	for (const server of servers) {
+		if (seen[server.index] === true) continue;
+		seen[server.index] = true;
+		distinct.push(server);
+	}
+	return distinct;
+}
