@@ -13,9 +13,10 @@ const ALLOWED_FOLDERS = {
 	adapters: ['adapters', 'lib'],
 	service: ['service', 'lib'],
 	simulator: ['simulator', 'lib'],
-	nodes: ['nodes', 'service', 'adapters', 'lib'],
+	report: ['report', 'lib'],
+	nodes: ['nodes', 'report', 'service', 'adapters', 'lib'],
 	credentials: ['credentials'],
-	cli: ['cli', 'service', 'adapters', 'lib', 'simulator'],
+	cli: ['cli', 'report', 'service', 'adapters', 'lib', 'simulator'],
 };
 /** Which packages (and node: modules) a folder may import: patterns of what is refused. */
 const REFUSED_PACKAGES = {
@@ -31,9 +32,18 @@ const REFUSED_PACKAGES = {
 		regex: '^(?!\\.{1,2}/|zod/v4$)',
 		message: 'The replay is pure: it imports simulator, lib and zod/v4 only.',
 	},
+	'simulator/demo': {
+		regex: '^(?!\\.{1,2}/)',
+		message: 'The demo is pure: it imports simulator and lib only.',
+	},
 	'simulator/gpu': {
 		regex: '^(?!\\.{1,2}/)',
 		message: 'The GPU model is pure: it imports simulator and lib only.',
+	},
+	report: {
+		regex: '^(?!\\.{1,2}/|echarts/)',
+		message:
+			'report is pure: it imports itself, lib and echarts (in chart-library.ts, bundled) only.',
 	},
 	'adapters/comfyui': {
 		regex: '^(?!\\.{1,2}/|node:|axios$|ws$|zod/v4$)',
@@ -46,6 +56,10 @@ const REFUSED_PACKAGES = {
 	'adapters/files': {
 		regex: '^(?!\\.{1,2}/|node:|zod/v4$|yaml$|jsonc-parser$)',
 		message: 'adapters/files has one driver: the file system (and the formats of files).',
+	},
+	'adapters/prometheus': {
+		regex: '^(?!\\.{1,2}/|node:|prom-client$)',
+		message: 'adapters/prometheus has one driver: prom-client.',
 	},
 	nodes: {
 		regex: '^(?!\\.{1,2}/|n8n-workflow$|node:)',
@@ -66,7 +80,7 @@ const importZones = folders.map((folder) => ({
 	message: `${folder}/ may import ${ALLOWED_FOLDERS[folder].map((name) => `${name}/`).join(', ')} only.`,
 }));
 /** An adapter speaks to one thing; what needs two of them is a service or a shell. */
-const adapters = ['comfyui', 'postgres', 'files'];
+const adapters = ['comfyui', 'postgres', 'files', 'prometheus'];
 const adapterZones = adapters.map((adapter) => ({
 	target: `./adapters/${adapter}`,
 	from: adapters.filter((other) => other !== adapter).map((other) => `./adapters/${other}`),
@@ -106,7 +120,13 @@ const IMPURE_SYNTAX = [
 	{ selector: 'ImportExpression', message: 'lib is pure: imports are static.' },
 ];
 
-const pureFolders = ['lib/**/*.ts', 'simulator/gpu/**/*.ts', 'simulator/replay/**/*.ts'];
+const pureFolders = [
+	'lib/**/*.ts',
+	'report/**/*.ts',
+	'simulator/demo/**/*.ts',
+	'simulator/gpu/**/*.ts',
+	'simulator/replay/**/*.ts',
+];
 
 export default tseslint.config(
 	{ ignores: ['dist/', 'node_modules/', 'coverage/', '.tmp/', '**/*.d.ts'] },

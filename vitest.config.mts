@@ -19,6 +19,7 @@ const projects: Project[] = [
 	{ name: 'contract', timeoutSeconds: 60 },
 	{ name: 'integration', timeoutSeconds: 120, globalSetup: [postgres] },
 	{ name: 'nodes', timeoutSeconds: 120, globalSetup: [postgres] },
+	{ name: 'package', timeoutSeconds: 60 },
 	{
 		name: 'e2e',
 		timeoutSeconds: 150,

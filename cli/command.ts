@@ -19,6 +19,8 @@ export interface Command {
 	/** The whole help text: usage, options, examples. */
 	help: string;
 	options: OptionSpecs;
+	/** Words of which one may stand before the options; it is the value of ''. */
+	words?: readonly string[];
 	/** @returns the exit code */
 	run(values: OptionValues, io: Io): Promise<number>;
 }
@@ -40,7 +42,12 @@ export function parseOptions(command: Command, args: string[]): OptionValues {
 	};
 	const { values, tokens = [] } = parseArgs(config);
 	for (const token of tokens) {
-		if (token.kind === 'positional') throw strayWord(command, token.value);
+		if (token.kind === 'positional') {
+			if (values[''] !== undefined || !command.words?.includes(token.value)) {
+				throw strayWord(command, token.value);
+			}
+			values[''] = token.value;
+		}
 		if (token.kind !== 'option') continue;
 		const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
 		if (!spec) throw unknownOption(command, token.rawName, Object.keys(options));
@@ -68,6 +75,12 @@ function unknownOption(command: Command, typed: string, known: string[]): UsageE
 }
 
 function strayWord(command: Command, word: string): UsageError {
+	if (command.words) {
+		return new UsageError(
+			`"${word}" is out of place: ${command.name} takes one of ${command.words.join(', ')}, and options.`,
+			command.name,
+		);
+	}
 	return new UsageError(
 		`"${word}" is out of place: ${command.name} takes options only, such as --${Object.keys(command.options)[0]}.`,
 		command.name,

@@ -14,6 +14,10 @@ export const DATABASE_HELP = `  --database-url U     postgresql://user:password@
                        variable DATABASE_URL, which other users of the machine cannot see
   --schema NAME        schema of the tables (default: public)`;
 
+export function givesDatabase(values: OptionValues, io: Io): boolean {
+	return Boolean(text(values, 'database-url') ?? io.env['DATABASE_URL']);
+}
+
 /** @throws UsageError without an address, RouterError OPTIONS_INVALID for one that is none */
 export function storeOf(values: OptionValues, io: Io, command: string): PostgresStore {
 	const url = text(values, 'database-url') ?? io.env['DATABASE_URL'];

@@ -1,6 +1,8 @@
-/** Reads JSON from a file or standard input. Owns the errors: which file, which line, which column. */
+/** Reads JSON and catalogs from a file or standard input. Owns the errors: which file, which line, which column. */
 import { readFile } from 'node:fs/promises';
 
+import { parseCatalogText } from '../lib/catalog/parse';
+import type { Catalog } from '../lib/catalog/schema';
 import { type ErrorCode, RouterError } from '../lib/errors';
 import type { Io } from './io';
 import { findJsonFault } from './json-fault';
@@ -11,11 +13,7 @@ import { findJsonFault } from './json-fault';
  * @throws RouterError FILE_NOT_FOUND, FILE_UNREADABLE or `code`
  */
 export async function readJson(path: string, io: Io, code: ErrorCode): Promise<unknown> {
-	const name = path === '-' ? 'standard input' : path;
-	const text = stripMark(path === '-' ? await io.readStdin() : await readText(path));
-	if (text.trim() === '') {
-		throw new RouterError({ code, message: `${name} is empty.`, hint: 'It must hold JSON.' });
-	}
+	const { name, text } = await readInput(path, io, code);
 	try {
 		return JSON.parse(text) as unknown;
 	} catch {
@@ -26,6 +24,26 @@ export async function readJson(path: string, io: Io, code: ErrorCode): Promise<u
 			hint: 'Look there for a missing or extra comma, bracket or quote. Comments are not allowed in JSON.',
 		});
 	}
+}
+
+/**
+ * @param path models_config.json, or `-` for standard input
+ * @throws RouterError FILE_NOT_FOUND, FILE_UNREADABLE or CATALOG_INVALID with every fault, keys given twice included
+ */
+export async function readCatalog(path: string, io: Io): Promise<Catalog> {
+	const { name, text } = await readInput(path, io, 'CATALOG_INVALID');
+	return parseCatalogText(text, name);
+}
+
+async function readInput(
+	path: string,
+	io: Io,
+	code: ErrorCode,
+): Promise<{ name: string; text: string }> {
+	const name = path === '-' ? 'standard input' : path;
+	const text = stripMark(path === '-' ? await io.readStdin() : await readText(path));
+	if (text.trim() !== '') return { name, text };
+	throw new RouterError({ code, message: `${name} is empty.`, hint: 'It must hold JSON.' });
 }
 
 async function readText(path: string): Promise<string> {

@@ -20,6 +20,7 @@ export type { ErrorCode, Problem } from './errors';
 export type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from './fleet/types';
 export { ModelRouter } from './router/model-router';
 export type { RequestInput, SelectionRequest } from './request/schema';
+export { REASON_CODES } from './selection/types';
 export type * from './selection/types';
 export { isOutOfMemory } from './execution/oom';
 export { describeMissing } from './fleet/missing-files';

@@ -5,9 +5,13 @@
 import type { CalibrationRow } from './calibration/from-log';
 import type { Inventory, SyncChange } from './catalog-sync/types';
 import type { FleetDevice } from './fleet/types';
+import type { BookChanges, ReservationBook } from './reservations/types';
 import type { UsageReceipt, UsageRow } from './usage/types';
 import type { VramReading } from './vram-watch/types';
 import type { ApiGraph } from './workflow/graph';
+
+export type { FeedbackPort } from './feedback/types';
+export type { QuotaPort } from './quotas/types';
 
 export interface Clock {
 	/** Milliseconds since the epoch. */
@@ -53,6 +57,12 @@ export interface OutputFile {
 	type: string;
 }
 
+/** One text that a node shows instead of a file. Untrusted. */
+export interface OutputText {
+	nodeId: string;
+	text: string;
+}
+
 export interface ExecutionFailure {
 	nodeId: string | null;
 	nodeType: string | null;
@@ -74,6 +84,8 @@ export interface HistoryEntry {
 	startedMs: number | null;
 	endedMs: number | null;
 	outputs: OutputFile[];
+	/** Absent: none. */
+	texts?: OutputText[];
 	/** What the submitter attached. Untrusted. */
 	extraData?: Record<string, unknown>;
 }
@@ -242,6 +254,33 @@ export interface UsageStore {
 	close(): Promise<void>;
 }
 
+/** A prompt that a server has, and whose end is not logged yet. */
+export interface SubmittedPromptRow {
+	prompt_id: string;
+	job_id: string;
+	attempt: number;
+	/** Its name. */
+	server: string;
+	workflow_id: string | null;
+	execution_id: string | null;
+	/** What it runs, without the texts of the prompt. Unchecked where it was read. */
+	selection: unknown;
+}
+
+/** One of them is given. */
+export interface SubmittedPromptQuery {
+	promptId?: string;
+	jobId?: string;
+}
+
+/** Prompts under way, for whoever picks them up after their process is gone. */
+export interface SubmittedPromptStore {
+	/** The same prompt_id again, or one whose end is logged, changes nothing. */
+	recordSubmitted(rows: readonly SubmittedPromptRow[]): Promise<void>;
+	/** Newest first. */
+	findSubmitted(query: SubmittedPromptQuery): Promise<SubmittedPromptRow[]>;
+}
+
 /** A catalog that a sync may change without touching what a person wrote. */
 export interface ManagedCatalogPort {
 	/** The text as it is and what it says. Rejects with CATALOG_INVALID where it is not JSON. */
@@ -265,4 +304,27 @@ export interface UsageHistoryPort {
 		sinceDays: number;
 		limitPerModel: number;
 	}): Promise<CalibrationRow[]>;
+}
+
+/**
+ * Where processes that use the same servers see what the others have reserved. Rejects with RouterError; a call that
+ * failed may be made again.
+ */
+export interface ReservationPort {
+	/** How far it reaches: this process alone, or all that use the same database. */
+	readonly reach: 'process' | 'database';
+	/** What is there now; changes nothing, waits for nobody. */
+	read(): Promise<ReservationBook>;
+	/**
+	 * One atomic step: nobody else reads in order to decide between the book that `decide` is given and the changes it
+	 * makes. `decide` is quick and pure; it may be called again where the connection was lost, and then its last answer
+	 * counts.
+	 */
+	exclusively<T>(
+		decide: (book: ReservationBook) => { changes: BookChanges; result: T },
+	): Promise<T>;
+	/** Changes that depend on nobody else's. */
+	apply(changes: BookChanges): Promise<void>;
+	/** Calls `wake` when somebody names this owner in `wake`, as far as the means allow. Never throws. */
+	listen(owner: string, wake: () => void): { close(): void };
 }

@@ -37,7 +37,7 @@ export type LogUsageResult =
 	| { logged: false; error: RouterError };
 
 export interface LogUsagePorts {
-	store: UsageStore;
+	store: Pick<UsageStore, 'recordUsage'>;
 	/** Asked for the runs' records, where `timing` is `comfyui`. */
 	servers?: readonly ComfyUiPort[];
 	clock: Clock;

@@ -5,6 +5,7 @@
 import { RouterError } from '../lib/errors';
 import type { Clock, UsageStore } from '../lib/ports';
 import type { UsageReceipt, UsageRow } from '../lib/usage/types';
+import { within } from './within';
 
 export type UsageWritten =
 	{ logged: true; receipt: UsageReceipt } | { logged: false; error: RouterError };
@@ -46,10 +47,7 @@ export class UsageBuffer {
 	async flush(waitMs: number): Promise<number> {
 		const { draining } = this;
 		if (draining === null) return 0;
-		const waited = new AbortController();
-		const limit = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
-		await Promise.race([draining, limit]);
-		waited.abort(new Error('written'));
+		await within(this.clock, draining, waitMs);
 		const left = this.entries.length;
 		this.stopped.abort(new Error('given up'));
 		this.giveUp();

@@ -1,5 +1,5 @@
 /** A call with an end: after `ms`, or when the caller cancels. Leaves neither timer nor listener behind. */
-import { setMaxListeners } from 'node:events';
+import { sharedSignal } from '../shared-signal';
 
 /**
  * @param signal the caller's own; a cancelled call rejects with its reason
@@ -19,9 +19,7 @@ export async function withDeadline<T>(
 		late = true;
 		controller.abort();
 	}, ms);
-	// one signal may end many calls at once; Node would warn of a leak at the eleventh
-	if (signal) setMaxListeners(0, signal);
-	signal?.addEventListener('abort', cancel, { once: true });
+	sharedSignal(signal)?.addEventListener('abort', cancel, { once: true });
 	try {
 		return await run(controller.signal);
 	} catch (error) {

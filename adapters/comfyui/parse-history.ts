@@ -1,5 +1,6 @@
 /** From `/history` to HistoryEntry: how a prompt ended, when, with which files. Keeps no traceback and no tensor dump. */
-import type { ExecutionFailure, HistoryEntry, OutputFile } from '../../lib/ports';
+import type { ExecutionFailure, HistoryEntry, OutputFile, OutputText } from '../../lib/ports';
+import { storableText } from '../../lib/storable-text';
 import { cleanText, isPlainName } from '../../lib/text';
 import { plainObject, promptOf } from './parse';
 import * as schemas from './schemas';
@@ -7,6 +8,11 @@ import * as schemas from './schemas';
 /** Long enough for the text by which failures are told apart, short enough for a log row. */
 const MAX_FAILURE_TEXT = 2000;
 const MAX_OUTPUT_FILES = 10_000;
+const MAX_OUTPUT_TEXTS = 1_000;
+/** Of one text, in UTF-16 units; what a node shows is a caption or an answer, not a book. */
+const MAX_TEXT = 100_000;
+/** Keys under which nodes show text: ComfyUI's own, and those of common custom nodes. */
+const TEXT_KINDS = new Set(['text', 'texts', 'string']);
 
 /**
  * Entries in the order in which they ended: a JSON object with number-like keys does not keep the server's order.
@@ -28,6 +34,7 @@ function parseEntry(id: string, raw: unknown): HistoryEntry[] {
 	const { prompt, outputs, status } = parsed.data;
 	const item = promptOf(prompt);
 	const messages = (status?.messages ?? []).flatMap(parseMessage);
+	const texts = parseTexts(outputs);
 	const end = ended(messages, status?.status_str ?? null, Object.keys(outputs).length > 0);
 	return [
 		{
@@ -41,6 +48,7 @@ function parseEntry(id: string, raw: unknown): HistoryEntry[] {
 			startedMs: stampOf(messages, 'execution_start'),
 			endedMs: end.endedMs,
 			outputs: parseOutputs(outputs),
+			...(texts.length > 0 ? { texts } : {}),
 			extraData: item.extraData,
 		},
 	];
@@ -119,6 +127,21 @@ export function parseOutputs(outputs: Record<string, unknown>): OutputFile[] {
 		}
 	}
 	return files;
+}
+
+/** Texts that nodes show, such as captions and answers of language models. */
+function parseTexts(outputs: Record<string, unknown>): OutputText[] {
+	const texts = Object.entries(outputs).flatMap(([nodeId, output]) =>
+		Object.entries(plainObject(output)).flatMap(([kind, list]) => {
+			const shown = TEXT_KINDS.has(kind) && Array.isArray(list) ? list : [];
+			return shown.flatMap((text): OutputText[] =>
+				typeof text === 'string' && text !== ''
+					? [{ nodeId: cleanText(nodeId, 200), text: storableText(text.slice(0, MAX_TEXT)) }]
+					: [],
+			);
+		}),
+	);
+	return texts.slice(0, MAX_OUTPUT_TEXTS);
 }
 
 function parseOutputFile(nodeId: string, kind: string, json: unknown): OutputFile | null {

@@ -22,15 +22,16 @@ const MODEL_FILE = /\.(safetensors|sft|gguf|ckpt|pth?|bin)$/i;
 export function promptRejected(body: unknown, context: CallContext): RouterError {
 	const parsed = schemas.rejectionSchema.safeParse(body);
 	const nodeErrors = plainObject(body)['node_errors'];
-	const problems = nodeProblems(nodeErrors);
+	const error = parsed.data?.error;
+	const problems = [...nodeProblems(nodeErrors), ...unknownClass(error)];
 	const server = `ComfyUI server "${cleanText(context.server, 100)}"`;
 	const shown = problems.slice(0, 3).map((problem) => problem.message);
 	const more = problems.length > 3 ? ` (and ${problems.length - 3} more)` : '';
-	const reason = shown.length > 0 ? `${shown.join(' ')}${more}` : generalReason(parsed.data?.error);
+	const reason = shown.length > 0 ? `${shown.join(' ')}${more}` : generalReason(error);
 	return new RouterError({
 		code: 'COMFYUI_PROMPT_REJECTED',
 		message: `${server} does not accept the workflow: ${reason}`,
-		hint: problems[0]?.hint ?? hintFor(parsed.data?.error),
+		hint: problems[0]?.hint ?? hintFor(error),
 		problems,
 	});
 }
@@ -92,6 +93,15 @@ function missingFile(path: string, where: string, input: string, file: string): 
 		message: `${where} asks for the file "${file}", which the server does not have in ${place}.`,
 		hint: `Put "${file}" into ${place} on that server (ComfyUI finds it without a restart), or choose another model.`,
 	};
+}
+
+/** ComfyUI names the first node whose class it does not have, and says nothing about the others. */
+function unknownClass(error: GeneralError): Problem[] {
+	if (typeof error !== 'object') return [];
+	const id = /Node ID '#([^']{1,60})'/.exec(error.details ?? '')?.[1];
+	if (id === undefined || !/does not exist|not found/i.test(error.message ?? '')) return [];
+	const message = generalReason(error);
+	return [{ path: `${cleanText(id, 60)}.class_type`, message, hint: hintFor(error) }];
 }
 
 type GeneralError =

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import type { InstalledFile, Inventory } from '../../lib/catalog-sync';
 import { RouterError } from '../../lib/errors';
 import type { InventoryPort } from '../../lib/ports';
+import { cleanText, isPlainName } from '../../lib/text';
 import {
 	type FileProblemCode,
 	type ScannedFile,
@@ -30,8 +31,18 @@ export class FolderInventory implements InventoryPort {
 			});
 		}
 		const report = await scanModels(this.root, { ...this.options, signal });
-		return { files: report.files.map(installed), warnings: report.warnings };
+		const files = report.files.map(installed);
+		const odd = files.filter(({ name }) => !isPlainName(name));
+		return {
+			files: files.filter(({ name }) => isPlainName(name)),
+			warnings: [...report.warnings, ...odd.map(oddName)],
+		};
 	}
+}
+
+/** No catalog entry can name it, so that it must not keep the others from being synced. */
+function oddName({ name }: InstalledFile): string {
+	return `${cleanText(name, 100)}: its name has control characters or is too long; rename it to use it.`;
 }
 
 function installed(file: ScannedFile): InstalledFile {

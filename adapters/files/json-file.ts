@@ -46,13 +46,24 @@ export async function fileStamp(path: string): Promise<BigIntStats> {
 	return found;
 }
 
-/** The whole file as UTF-8 text. */
+/** The whole file as UTF-8 text, a byte order mark included. Refuses other bytes: writing the text back would lose them. */
 export async function readTextFile(path: string): Promise<string> {
 	await fileStamp(path);
+	let bytes: Buffer;
 	try {
-		return await readFile(path, 'utf8');
+		bytes = await readFile(path);
 	} catch (error) {
 		throw fileError('read', path, error);
+	}
+	try {
+		return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+	} catch (cause) {
+		throw new RouterError({
+			code: 'FILE_UNREADABLE',
+			message: `The file ${path} is not UTF-8 text.`,
+			hint: 'Save it with the encoding UTF-8.',
+			cause,
+		});
 	}
 }
 

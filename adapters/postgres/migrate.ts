@@ -41,13 +41,12 @@ export async function migrateOrThrow(
 	migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<MigrationResult> {
 	return withClient(pool, async (client) => {
-		const wanted = migrations.reduce((most, step) => Math.max(most, step.version), 0);
-		const version = await readVersion(client, pool);
-		if (version === 'unreadable' || (version !== null && version >= wanted)) {
+		const done = await readVersions(client, pool);
+		const version = done === 'unreadable' ? null : latestOf(done);
+		if (done === 'unreadable' || migrations.every((step) => done.has(step.version))) {
 			// newer than we are, or hidden from us: fine as long as what we use is there
 			const missing = await findMissing(client, pool);
-			if (missing.length === 0)
-				return { version: version === 'unreadable' ? null : version, applied: [] };
+			if (missing.length === 0) return { version, applied: [] };
 			throw schemaOutdated(pool.where, `no ${missing.join(', ')} in schema ${pool.schema}`);
 		}
 		try {
@@ -77,9 +76,10 @@ async function applyPending(
 		await client.query(
 			`create table if not exists ${table} (version integer primary key, name text not null, applied_at timestamptz not null default now())`,
 		);
-		const before = await maxVersion(client, table);
-		if (before === 0) await refuseForeignTables(client, pool);
-		const pending = migrations.filter((step) => step.version > before);
+		const done = await versionsIn(client, table);
+		if (done.size === 0) await refuseForeignTables(client, pool);
+		// by what is there, not by the highest: a step may arrive later than one with a higher number
+		const pending = migrations.filter((step) => !done.has(step.version));
 		for (const step of pending) {
 			await client.query(step.sql(pool.quotedSchema));
 			await client.query(`insert into ${table} (version, name) values ($1, $2)`, [
@@ -89,7 +89,7 @@ async function applyPending(
 		}
 		await client.query('commit');
 		return {
-			version: pending.reduce((most, step) => Math.max(most, step.version), before),
+			version: latestOf([...done, ...pending.map((step) => step.version)]),
 			applied: pending.map((step) => step.name),
 		};
 	} catch (error) {
@@ -98,24 +98,30 @@ async function applyPending(
 	}
 }
 
-/** null: no version table yet. */
-async function readVersion(
+/** Empty where there is no version table yet. */
+async function readVersions(
 	client: PoolClient,
 	pool: RouterPool,
-): Promise<number | null | 'unreadable'> {
+): Promise<ReadonlySet<number> | 'unreadable'> {
 	const table = `${pool.quotedSchema}.${VERSION_TABLE}`;
 	try {
 		const { rows } = await client.query('select to_regclass($1) as found', [table]);
-		return rows[0].found === null ? null : await maxVersion(client, table);
+		return rows[0].found === null ? new Set() : await versionsIn(client, table);
 	} catch (error) {
 		if (isDenied(error)) return 'unreadable';
 		throw error;
 	}
 }
 
-async function maxVersion(client: PoolClient, table: string): Promise<number> {
-	const { rows } = await client.query(`select coalesce(max(version), 0) as version from ${table}`);
-	return Number(rows[0].version);
+async function versionsIn(client: PoolClient, table: string): Promise<ReadonlySet<number>> {
+	const { rows } = await client.query(`select version from ${table}`);
+	return new Set(rows.map((row: { version: number }) => Number(row.version)));
+}
+
+/** null: none. */
+function latestOf(versions: Iterable<number>): number | null {
+	const all = [...versions];
+	return all.length === 0 ? null : Math.max(...all);
 }
 
 async function createSchema(client: PoolClient, pool: RouterPool): Promise<void> {

@@ -7,7 +7,13 @@ import { randomInt } from 'node:crypto';
 import type { PoolClient } from 'pg';
 
 import { RouterError } from '../../lib/errors';
-import type { Clock, UsageStore } from '../../lib/ports';
+import type {
+	Clock,
+	SubmittedPromptQuery,
+	SubmittedPromptRow,
+	SubmittedPromptStore,
+	UsageStore,
+} from '../../lib/ports';
 import { resolveAttempts, type StoredAttempt } from '../../lib/usage/attempts';
 import { checkUsageRows, usageInvalid } from '../../lib/usage/row';
 import type { UsageReceipt, UsageRow } from '../../lib/usage/types';
@@ -21,6 +27,7 @@ import { createPool, type PoolOptions, type RouterPool, withClient } from './poo
 import { USAGE_SQL_COLUMNS, VRAM_COLUMNS } from './required-columns';
 import { retryLost, type RetryPolicy } from './retry';
 import { columnArrays, insertStatement } from './rows-sql';
+import { addSubmittedPrompts, findSubmittedPrompts } from './submitted-prompts';
 
 export interface PostgresStoreOptions extends PoolOptions {
 	/** Rows of one statement, all written or none. Default 2000. */
@@ -38,7 +45,7 @@ export interface PostgresStoreOptions extends PoolOptions {
 	onWarning?: (error: RouterError) => void;
 }
 
-export interface PostgresStore extends UsageStore {
+export interface PostgresStore extends UsageStore, SubmittedPromptStore {
 	/** The pool, for stores of other tables in the same schema. */
 	readonly pool: RouterPool;
 	migrate(): Promise<MigrationResult>;
@@ -120,6 +127,16 @@ class Store implements PostgresStore {
 				return [];
 			},
 		);
+	}
+
+	async recordSubmitted(rows: readonly SubmittedPromptRow[]): Promise<void> {
+		await this.prepare();
+		await this.step('Noting submitted prompts', () => addSubmittedPrompts(this.pool, rows));
+	}
+
+	async findSubmitted(query: SubmittedPromptQuery): Promise<SubmittedPromptRow[]> {
+		await this.prepare();
+		return this.step('Looking up submitted prompts', () => findSubmittedPrompts(this.pool, query));
 	}
 
 	migrate(): Promise<MigrationResult> {

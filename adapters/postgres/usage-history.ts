@@ -3,6 +3,7 @@
  * hundred million rows. Changes nothing and needs SELECT only.
  */
 import { CALIBRATION_COLUMNS, type CalibrationRow } from '../../lib/calibration/from-log';
+import { DEMO_WORKFLOW_ID } from '../../lib/demo';
 import { RouterError } from '../../lib/errors';
 import type { UsageHistoryPort } from '../../lib/ports';
 import { isDenied, postgresError } from './errors';
@@ -41,6 +42,8 @@ cross join lateral (
 	where log.model_name = wanted.name
 		and log.created_at >= now() - $2::double precision * interval '1 day'
 		and log.status in ('success', 'cancelled', 'timeout', 'oom')
+		-- invented runs teach nothing
+		and log.workflow_id is distinct from '${DEMO_WORKFLOW_ID}'
 	order by log.created_at desc, log.id desc
 	limit $3
 ) recent`;

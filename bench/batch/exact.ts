@@ -34,6 +34,49 @@ export function asLp(classes: readonly KnapsackClass[], budget: number): string 
 	].join('\n');
 }
 
+/** A whole batch, loads, budget and deadline included, in CPLEX's LP format. */
+export function batchLp(
+	{ classes, slots, waitSeconds }: BatchProblem,
+	budget: number | null,
+	deadlineSeconds: number,
+): string {
+	const cost: string[] = [];
+	const quality: string[] = [];
+	const time: string[][] = waitSeconds.map(() => []);
+	const rows: string[] = [];
+	const whole: string[] = [];
+	classes.forEach(({ count, ways }, k) => {
+		const names = ways.map((way, w) => {
+			const name = `x${k}_${w}`;
+			cost.push(`+ ${way.cost} ${name}`);
+			quality.push(`+ ${way.quality} ${name}`);
+			time[slots[way.slot]?.server ?? 0]?.push(`+ ${way.seconds} ${name}`);
+			rows.push(` l${k}_${w}: ${name} - ${count} y${way.slot} <= 0`);
+			return name;
+		});
+		rows.push(` j${k}: ${names.join(' + ')} = ${count}`);
+		whole.push(...names);
+	});
+	slots.forEach(({ server, charge, loadSeconds }, slot) => {
+		cost.push(`+ ${charge} y${slot}`);
+		time[server]?.push(`+ ${loadSeconds} y${slot}`);
+	});
+	time.forEach((terms, server) => {
+		const left = deadlineSeconds - (waitSeconds[server] ?? 0);
+		rows.push(` t${server}: ${terms.join('\n ')} <= ${left}`);
+	});
+	if (budget !== null) rows.push(` money: ${cost.join('\n ')} <= ${budget}`);
+	return [
+		budget === null
+			? `Minimize\n obj: ${cost.join('\n ')}`
+			: `Maximize\n obj: ${quality.join('\n ')}`,
+		`Subject To\n${rows.join('\n')}`,
+		`General\n ${whole.join('\n ')}`,
+		`Binary\n ${slots.map((_, slot) => `y${slot}`).join('\n ')}`,
+		'End\n',
+	].join('\n');
+}
+
 /** HiGHS stops here; the gap is then taken to the relaxation's bound, which is never below the optimum. */
 const TIME_LIMIT_SECONDS = 8;
 

@@ -16,14 +16,28 @@ export function knapsack(jobs: number, ways: number, kind: Kind, random: Random)
 	});
 }
 
-/** Few enough jobs that every choice can be tried: two servers, three models, two presets each. */
-export function smallBatch(jobs: number, random: Random): BatchProblem {
-	const servers = [0, 1].map(() => ({ price: 0.2 + random(), speed: 0.5 + random() }));
-	const models = [0, 1, 2].map(() => ({ quality: 0.3 + 0.7 * random(), load: 2 + 30 * random() }));
+/** How large a batch is: `jobs` of a class are drawn from 1 to twice as many. */
+export interface BatchSize {
+	classes: number;
+	jobs: number;
+	servers: number;
+	models: number;
+}
+
+/** Unequal servers with a model resident on each, models with loads and two presets, jobs with sizes and floors. */
+export function randomBatch(size: BatchSize, random: Random): BatchProblem {
+	const servers = Array.from({ length: size.servers }, () => ({
+		price: 0.2 + random(),
+		speed: 0.5 + random(),
+	}));
+	const models = Array.from({ length: size.models }, () => ({
+		quality: 0.3 + 0.7 * random(),
+		load: 2 + 30 * random(),
+	}));
 	const slots: Slot[] = [];
 	const ways: Way[] = [];
 	servers.forEach(({ price, speed }, server) => {
-		const resident = Math.floor(3 * random());
+		const resident = Math.floor(size.models * random());
 		models.forEach(({ quality, load }, model) => {
 			const loadSeconds = model === resident ? 0 : load;
 			slots.push({ server, charge: loadSeconds * price, loadSeconds });
@@ -34,18 +48,23 @@ export function smallBatch(jobs: number, random: Random): BatchProblem {
 			}
 		});
 	});
-	const classes = Array.from({ length: jobs }, () => {
-		const best = Math.max(...ways.map(({ quality }) => quality));
+	const best = Math.max(...ways.map(({ quality }) => quality));
+	const classes = Array.from({ length: size.classes }, () => {
 		const floor = random() * best;
-		const size = 0.5 + random();
+		const scale = 0.5 + random();
 		return {
-			count: 1,
+			count: size.jobs === 1 ? 1 : 1 + Math.floor(2 * size.jobs * random()),
 			ways: ways
 				.filter(({ quality }) => quality >= floor)
-				.map((way) => ({ ...way, cost: way.cost * size, seconds: way.seconds * size })),
+				.map((way) => ({ ...way, cost: way.cost * scale, seconds: way.seconds * scale })),
 		};
 	});
-	return { classes, slots, waitSeconds: [0, 0] };
+	return { classes, slots, waitSeconds: servers.map(() => 0) };
+}
+
+/** Few enough jobs that every choice can be tried. */
+export function smallBatch(jobs: number, random: Random): BatchProblem {
+	return randomBatch({ classes: jobs, jobs: 1, servers: 2, models: 3 }, random);
 }
 
 /** A day's orders in the order they came: purposes and floors mixed, as many as a shop has. */

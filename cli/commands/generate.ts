@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
+import { sharedSignal } from '../../adapters/shared-signal';
 import { systemRandom } from '../../adapters/system-random';
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { type ErrorCode, RouterError } from '../../lib/errors';
 import { ModelRouter } from '../../lib/router/model-router';
 import { formatSeconds } from '../../lib/units';
 import {
 	createGenerator,
+	type GeneratedFile,
 	type GenerateItem,
 	type GenerateOptions,
 	type GenerateResult,
@@ -17,10 +18,11 @@ import {
 	type ProgressEvent,
 } from '../../service/generate';
 import type { Command, OptionValues } from '../command';
-import { DATABASE_HELP, DATABASE_OPTIONS, storeOf } from '../database';
+import { DATABASE_HELP, DATABASE_OPTIONS } from '../database';
 import { EXIT, type Io } from '../io';
+import { knowledgeOrNone, optionalStore } from '../knowledge';
 import { makeFolder, saveOutput } from '../output-files';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { exitCodeOf } from '../report-error';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
@@ -40,7 +42,8 @@ Picks model, preset and server for one image job or several, runs them, holds th
   --commit-on-arrival  submit every job at once instead of holding it until a server is free
   --no-auto-quality    run what an idle fleet would be given, whatever the deadline
 ${DATABASE_HELP}
-                       With an address every attempt is logged in model_usage_log
+                       With an address every attempt is logged in model_usage_log, quotas hold, and
+                       the quality learned from opinions is used
   --json               JSON on one line, for machines (default: JSON, indented)
 
 Prints a result per request: status, selection, attempts, files. Progress goes to standard error.
@@ -71,6 +74,11 @@ export const generate: Command = {
 	run,
 };
 
+interface SavedFile {
+	file: GeneratedFile;
+	path: string;
+}
+
 interface Inputs {
 	catalog: Catalog;
 	catalogFolder: string;
@@ -83,21 +91,25 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const inputs = await readInputs(values, io);
 	const { catalog, items } = inputs;
 	const servers = clientsOf(list(values, 'server'), catalog, io, 'generate');
-	const wantsLog = text(values, 'database-url') !== undefined || !!io.env['DATABASE_URL'];
-	const store = wantsLog ? storeOf(values, io, 'generate') : null;
+	const store = optionalStore(values, io, 'generate');
 	try {
 		await makeFolder(inputs.out);
+		const knowledge = await knowledgeOrNone(store, catalog, io);
 		const generator = createGenerator({
 			catalog,
 			servers,
 			clock: io.clock,
 			random: systemRandom,
 			store,
+			prompts: store,
+			...knowledge,
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
-		const files = items.map((): string[] => []);
+		const files = items.map((): SavedFile[] => []);
 		const results = await generator.generate(items, optionsOf(values, io, inputs, files));
-		const answers = results.map((result) => answerOf(result, files[result.index] ?? []));
+		const answers = results.map((result) =>
+			answerOf(result, pathsOf(result, files[result.index] ?? [])),
+		);
 		const answer = inputs.isList ? answers : answers[0];
 		io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 		return exitCode(results);
@@ -105,6 +117,12 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		for (const server of servers) server.close();
 		await store?.close();
 	}
+}
+
+/** Of the last attempt; of a failed job all that came. */
+function pathsOf({ status, outputs }: GenerateResult, saved: readonly SavedFile[]): string[] {
+	const own = saved.filter(({ file }) => status === 'failed' || outputs.includes(file));
+	return own.map(({ path }) => path);
 }
 
 async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
@@ -116,7 +134,7 @@ async function readInputs(values: OptionValues, io: Io): Promise<Inputs> {
 	if ([catalogPath, requestPath, workflowPath].filter((path) => path === '-').length > 1) {
 		throw new UsageError('Only one file can be - (standard input).', 'generate');
 	}
-	const catalog = parseCatalog(await readJson(catalogPath, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(catalogPath, io);
 	const request = await readJson(requestPath, io, 'REQUEST_INVALID');
 	const workflow =
 		workflowPath === undefined ? undefined : await readJson(workflowPath, io, 'WORKFLOW_INVALID');
@@ -163,16 +181,17 @@ function optionsOf(
 	values: OptionValues,
 	io: Io,
 	inputs: Inputs,
-	files: string[][],
+	files: SavedFile[][],
 ): GenerateOptions {
 	return {
-		signal: io.signal,
+		signal: sharedSignal(io.signal),
 		concurrency: number(values, 'concurrency', 'generate', { min: 1, max: 10_000 }),
 		commitOnArrival: values['commit-on-arrival'] === true,
 		autoQuality: values['no-auto-quality'] !== true,
 		onProgress: progressPrinter(io),
 		onOutput: async (file, { index, job_id: jobId }) => {
-			files[index]?.push(await saveOutput(inputs.out, jobId, file, io.signal));
+			const path = await saveOutput(inputs.out, jobId, file, io.signal);
+			files[index]?.push({ file, path });
 		},
 	};
 }
@@ -207,7 +226,7 @@ function lineOf(event: ProgressEvent): string | null {
 }
 
 function answerOf(result: GenerateResult, files: string[]): Record<string, unknown> {
-	const { job_id, status, degraded, on_time, reason, selection, attempts } = result;
+	const { job_id, status, degraded, on_time, reason, texts, selection, attempts } = result;
 	const shown = (one: RouterError) => ({ code: one.code, message: one.message, hint: one.hint });
 	return {
 		job_id,
@@ -216,6 +235,7 @@ function answerOf(result: GenerateResult, files: string[]): Record<string, unkno
 		on_time,
 		reason,
 		files,
+		texts: texts.map(({ nodeId, text }) => ({ node_id: nodeId, text })),
 		error: result.error ? shown(result.error) : null,
 		attempts,
 		selection,

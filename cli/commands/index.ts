@@ -1,9 +1,14 @@
 /** Every command, in the order of the help. */
 import type { Command } from '../command';
 import { calibrate } from './calibrate';
+import { cost } from './cost';
+import { feedback } from './feedback';
 import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
+import { quota } from './quota';
+import { report } from './report';
+import { seedDemo } from './seed-demo';
 import { select } from './select';
 import { simulate } from './simulate';
 import { updateModelsConfig } from './update-models-config';
@@ -18,4 +23,9 @@ export const COMMANDS: readonly Command[] = [
 	simulate,
 	updateModelsConfig,
 	calibrate,
+	quota,
+	feedback,
+	report,
+	seedDemo,
+	cost,
 ];

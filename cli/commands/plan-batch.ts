@@ -1,5 +1,4 @@
 /** `plan-batch`: a file of requests planned as a whole, at least cost or within a budget and a deadline. */
-import { parseCatalog } from '../../lib/catalog/parse';
 import { invalidInput } from '../../lib/errors';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { CostOptimizer } from '../../lib/optimizer/cost-optimizer';
@@ -7,7 +6,7 @@ import type { BatchPlan } from '../../lib/optimizer/types';
 import type { Command, OptionValues } from '../command';
 import { describePlan } from '../describe-plan';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { type JsonLine, readJsonLines } from '../read-jsonl';
 import { UsageError } from '../usage-error';
 import { moment, number, required } from '../values';
@@ -63,7 +62,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		budget: number(values, 'budget', 'plan-batch', { min: 0, max: 1e12 }) ?? null,
 		deadlineSeconds: number(values, 'deadline-seconds', 'plan-batch', { min: 0, max: 1e9 }) ?? null,
 	};
-	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(paths.catalog, io);
 	const fleet = (await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot;
 	const lines = await readJsonLines(paths.requests, io, 'REQUEST_INVALID');
 	const requests = lines.map(({ value }) => value);

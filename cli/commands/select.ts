@@ -1,17 +1,25 @@
 /** `select`: one request or several, decided against a snapshot or live servers. */
 import { z } from 'zod/v4';
 
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
+import { invalidInput, RouterError } from '../../lib/errors';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
-import type { CalibrationEntry, SelectOptions } from '../../lib/selection/types';
+import type {
+	CalibrationEntry,
+	FeedbackEntry,
+	Selection,
+	SelectOptions,
+} from '../../lib/selection/types';
 import { readFleet } from '../../service/fleet';
-import { selectInOrder } from '../../service/select-batch';
+import { QuotaDesk } from '../../service/quota-desk';
+import { selectInOrder, selectInOrderWithinQuota } from '../../service/select-batch';
 import type { Command, OptionValues } from '../command';
+import { DATABASE_HELP, DATABASE_OPTIONS } from '../database';
 import { describeSelection } from '../describe-selection';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { knowledgeOf, optionalStore } from '../knowledge';
+import { readCatalog, readJson } from '../read-json';
 import { clientsOf } from '../servers';
 import { UsageError } from '../usage-error';
 import { list, moment, number, required, text } from '../values';
@@ -30,6 +38,10 @@ Picks model, preset and server for one image job, or for several.
                                       saves GPU time where quality allows it
   --demand-gpu-seconds-per-job N      what each of them takes (default: as this catalog's)
   --calibration F      learned factors, as \`calibrate\` prints them
+  --feedback F         learned quality, as \`feedback --json\` prints it
+${DATABASE_HELP}
+                       With an address quotas hold (a request with a job_id reserves what it will
+                       take) and the quality learned from opinions is used
   --now T              decide as if it were this moment (ISO 8601), for repeatable answers
   --text               a readable answer instead of JSON
   --json               JSON on one line, for machines (default: JSON, indented)
@@ -58,6 +70,8 @@ export const select: Command = {
 		'demand-arrivals-per-second': { type: 'string' },
 		'demand-gpu-seconds-per-job': { type: 'string' },
 		calibration: { type: 'string' },
+		feedback: { type: 'string' },
+		...DATABASE_OPTIONS,
 		now: { type: 'string' },
 		text: { type: 'boolean' },
 	},
@@ -82,18 +96,64 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 		throw new UsageError('--text and --json exclude each other.', 'select');
 	}
 	const options = await readOptions(values, io);
-	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(paths.catalog, io);
 	const request = await readJson(paths.request, io, 'REQUEST_INVALID');
 	const fleet =
 		paths.fleet === null
 			? await readLiveFleet(values, catalog, io)
 			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
-	const selections = selectInOrder(new ModelRouter(catalog), requests, fleet, options);
+	if (Array.isArray(request)) checkEach(new ModelRouter(catalog), requests, options);
+	const selections = await decideAll(values, io, catalog, { requests, fleet, options });
 	const answer = Array.isArray(request) ? selections : selections[0];
 	if (values['text'] === true) io.out(`${selections.map(describeSelection).join('\n\n')}\n`);
 	else io.out(`${JSON.stringify(answer, null, values['json'] === true ? undefined : '\t')}\n`);
 	return selections.some((one) => one.decision === 'rejected') ? EXIT.unserved : EXIT.done;
+}
+
+/** All faults of a list at once, each under the number of its request: "[3].width". */
+function checkEach(router: ModelRouter, requests: unknown[], options: SelectOptions): void {
+	const problems = requests.flatMap((request, index) => {
+		try {
+			router.select(request, { servers: [] }, options);
+			return [];
+		} catch (error) {
+			if (!(error instanceof RouterError) || error.code !== 'REQUEST_INVALID') throw error;
+			return error.problems.map((problem) => ({
+				...problem,
+				path: problem.path === '' ? `[${index}]` : `[${index}].${problem.path}`,
+			}));
+		}
+	});
+	if (problems.length > 0) {
+		throw invalidInput('REQUEST_INVALID', 'The list of requests', problems);
+	}
+}
+
+interface Asked {
+	requests: unknown[];
+	fleet: FleetSnapshot;
+	options: SelectOptions;
+}
+
+/** With a database what is selected is reserved, and each request sees what is left after the ones before. */
+async function decideAll(
+	values: OptionValues,
+	io: Io,
+	catalog: Catalog,
+	{ requests, fleet, options }: Asked,
+): Promise<Selection[]> {
+	const router = new ModelRouter(catalog);
+	const store = optionalStore(values, io, 'select');
+	try {
+		const knowledge = await knowledgeOf(store, catalog, io);
+		if (knowledge === null) return selectInOrder(router, requests, fleet, options);
+		const feedback = options.feedback ?? knowledge.feedback;
+		const desk = new QuotaDesk(knowledge.quota, (error) => io.err(`${error.message}\n`));
+		return await selectInOrderWithinQuota(desk, router, requests, fleet, { ...options, feedback });
+	} finally {
+		await store?.close();
+	}
 }
 
 /** null: live servers. */
@@ -138,11 +198,16 @@ async function readOptions(values: OptionValues, io: Io): Promise<SelectOptions>
 		);
 	}
 	const calibration = text(values, 'calibration');
+	const feedback = text(values, 'feedback');
 	return {
 		nowMs: moment(values, 'now', 'select') ?? io.clock.nowMs(),
 		demand:
 			rate === undefined ? undefined : { arrivals_per_second: rate, gpu_seconds_per_job: work },
 		calibration: calibration === undefined ? undefined : await readCalibration(calibration, io),
+		feedback:
+			feedback === undefined
+				? undefined
+				: ((await readJson(feedback, io, 'OPTIONS_INVALID')) as FeedbackEntry[]),
 	};
 }
 

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 
 import { DEFAULT_URGENCIES } from '../../lib/catalog/defaults';
-import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { invalidInput, RouterError } from '../../lib/errors';
 import { parseFleet } from '../../lib/fleet/parse';
@@ -21,7 +20,7 @@ import {
 import type { Command, OptionValues } from '../command';
 import { closest } from '../did-you-mean';
 import { EXIT, type Io } from '../io';
-import { readJson } from '../read-json';
+import { readCatalog, readJson } from '../read-json';
 import { UsageError } from '../usage-error';
 import { number, required, text } from '../values';
 
@@ -75,7 +74,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	};
 	const seed = number(values, 'seed', 'simulate', { min: 0, max: MOST_SEED }) ?? 1;
 	const policy = findPolicy(text(values, 'policy') ?? 'router');
-	const catalog = parseCatalog(await readJson(paths.catalog, io, 'CATALOG_INVALID'));
+	const catalog = await readCatalog(paths.catalog, io);
 	const fleet = parseFleet(await readJson(paths.fleet, io, 'FLEET_INVALID'));
 	const trace = parseTraceCsv(await readText(paths.trace, io));
 	checkUrgencies(trace, catalog);

@@ -24,6 +24,8 @@ export const MISSING_FILES = 'Files missing: ';
 
 /** Families whose workflow makes still images. */
 const VIDEO = new Set(['hunyuan-video', 'wan', 'ltxv', 'cosmos', 'mochi']);
+/** Families whose keys ComfyUI 0.8.0 does not convert from the names of the diffusers library. */
+const NOT_CONVERTED = new Set(['flux2', 'chroma']);
 /** Few-step editions: their settings follow from the edition alone, never from the base model. */
 const DISTILLED = ['lightning', 'turbo', 'hyper', 'lcm', 'dmd', 'schnell', 'distilled', 'fast'];
 /** Editions that need another workflow than the family's base. */
@@ -37,6 +39,7 @@ const SPECIAL = [
 	'instruct-pix2pix',
 	'control',
 	'layered',
+	'depth',
 ];
 /** A model nobody has rated is taken for a little worse than the rated one it resembles. */
 const UNRATED_FACTOR = 0.9;
@@ -74,6 +77,9 @@ function obstacleOf(file: InstalledFile): string | null {
 	if (file.problem) return file.problem;
 	if (!detection) return null;
 	if (VIDEO.has(detection.family)) return 'It makes video; no image workflow is shipped for it.';
+	if (detection.layout === 'diffusers' && NOT_CONVERTED.has(detection.family)) {
+		return `Its keys are named as the diffusers library names them, which ComfyUI does not read for ${detection.family}.`;
+	}
 	if (file.kind === 'checkpoints' && detection.part === 'diffusion_model') {
 		return 'It holds no text encoder and no VAE: it belongs in the folder diffusion_models.';
 	}

@@ -10,8 +10,10 @@ export function figuresOf(file: InstalledFile): Record<string, unknown> {
 	const { bytes, stored } = detection;
 	// 32-bit weights are loaded as 16-bit ones
 	const diffusion = bytes.diffusion / (stored.dtype === 'fp32' ? 2 : 1);
+	const vramGb = gigabytes(diffusion);
 	return {
-		vram_gb: gigabytes(diffusion),
+		// the format has no weights of nothing, and a file this small is no model that runs
+		...(vramGb > 0 ? { vram_gb: vramGb } : {}),
 		x_parameters_billion: round(detection.parameters / 1e9),
 		x_stored_dtype: stored.dtype,
 		...(detection.variant.length > 0 ? { x_variant: detection.variant.join(' ') } : {}),

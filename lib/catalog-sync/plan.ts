@@ -25,12 +25,12 @@ export function planSync(
 		return entryChanges(entry, index, installed);
 	});
 	const taken = new Set(models.map((entry) => String(entry.name)));
-	const named = new Set(
-		models.flatMap((entry) => fileNames(entry).map((file) => sameName(file.name))),
-	);
+	const named = keysByName(models);
+	const added = new Set<string>();
 	for (const file of inventory.files) {
-		if (named.has(sameName(file.name)) || !isModel(file)) continue;
-		named.add(sameName(file.name));
+		const place = `${file.kind}|${sameName(file.name)}`;
+		if (added.has(place) || !isModel(file) || isNamed(file, named, installed)) continue;
+		added.add(place);
 		const { entry, summary } = newEntry(file, installed, shipped);
 		const model = uniqueName(String(entry.name), taken);
 		changes.push({
@@ -51,6 +51,32 @@ function isModel(file: InstalledFile): boolean {
 	const { part } = file.detection;
 	if (part === 'checkpoint' || part === 'diffusion_model') return place || file.kind === null;
 	return part === 'unknown' && place;
+}
+
+/**
+ * True where an entry means this file. One of the same name in another folder is another model: the checkpoint
+ * flux1-dev-fp8 and the diffusion model flux1-dev-fp8 are both common.
+ */
+function isNamed(
+	file: InstalledFile,
+	named: ReadonlyMap<string, readonly FileKey[]>,
+	installed: InstalledFiles,
+): boolean {
+	const keys = named.get(sameName(file.name)) ?? [];
+	return keys.some((key) => {
+		const meant = installed.find(key, file.name);
+		// one that is only in the wrong folder is said to be there
+		return meant === null || meant.kind === file.kind;
+	});
+}
+
+/** As which part the entries name each file. */
+function keysByName(models: readonly RawEntry[]): Map<string, FileKey[]> {
+	const keys = new Map<string, FileKey[]>();
+	for (const { key, name } of models.flatMap(fileNames)) {
+		keys.set(sameName(name), [...(keys.get(sameName(name)) ?? []), key]);
+	}
+	return keys;
 }
 
 interface NamedFile {

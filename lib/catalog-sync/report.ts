@@ -1,5 +1,9 @@
 /** A sync's plan as text for people. */
+import { cleanText } from '../text';
 import type { SyncChange, SyncPlan } from './types';
+
+/** Notes quote paths and files' own words. */
+const MAX_NOTE = 1000;
 
 export function describeChange(change: SyncChange): string {
 	switch (change.kind) {
@@ -17,6 +21,6 @@ export function describeChange(change: SyncChange): string {
 /** Changes first, then what is only worth knowing. Ends with a newline. */
 export function describePlan(plan: SyncPlan): string {
 	const lines = plan.changes.map(describeChange);
-	const notes = plan.notes.map((note) => `  note: ${note}`);
+	const notes = plan.notes.map((note) => `  note: ${cleanText(note, MAX_NOTE)}`);
 	return [...lines, ...notes].map((line) => `${line}\n`).join('');
 }

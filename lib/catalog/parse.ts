@@ -9,6 +9,16 @@ import { type Catalog, catalogSchema } from './schema';
 /** Far above any catalog in use (10,000 models), low enough that checking always ends soon. */
 const BOUNDS: Bounds = { maxDepth: 64, maxEntries: 10_000, maxValues: 2_000_000 };
 
+/** What came out of here: whoever gets one of these need not check it again. */
+const parsed = new WeakSet<Catalog>();
+
+/** @returns the same object where it came from this parser, else what the parser makes of it */
+export function asCatalog(catalog: Catalog): Catalog {
+	return typeof catalog === 'object' && catalog !== null && parsed.has(catalog)
+		? catalog
+		: parseCatalog(catalog);
+}
+
 /**
  * @param json the parsed JSON of models_config.json; not changed
  * @returns the catalog with defaults filled
@@ -41,5 +51,7 @@ function parse(json: unknown, what: string, known: Problem[]): Catalog {
 		...crossProblems(json),
 	];
 	if (problems.length > 0 || !result.success) throw invalidInput('CATALOG_INVALID', what, problems);
-	return result.data as Catalog;
+	const catalog = result.data as Catalog;
+	parsed.add(catalog);
+	return catalog;
 }

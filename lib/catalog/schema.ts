@@ -5,6 +5,7 @@
 import { z } from 'zod/v4';
 
 import { extensible } from '../schema/extensible';
+import { DEFAULT_URGENCIES } from './defaults';
 
 /** A week: what is longer was surely given in another unit. */
 const MAX_SECONDS = 604_800;
@@ -23,17 +24,44 @@ const name = z.string().min(1).max(200).regex(PRINTABLE);
 
 export const policySchema = z.enum(['most_certain', 'best_quality', 'cheapest']);
 
-export const urgencySchema = extensible({
-	target_seconds: positiveSeconds.describe('Time from asking to the finished image, in seconds.'),
-	on_time_probability: z
-		.number()
-		.gt(0)
-		.lt(1)
+const writtenUrgencySchema = extensible({
+	target_seconds: positiveSeconds
+		.optional()
+		.describe('Time from asking to the finished image, in seconds.'),
+	on_time_probability: ratio
+		.optional()
 		.describe('Probability of meeting the deadline that a candidate must reach.'),
-	policy: policySchema.describe(
-		'What is optimised: `most_certain` the probability, then quality; `best_quality` and `cheapest` quality or cost among those that reach the probability.',
-	),
+	policy: policySchema
+		.optional()
+		.describe(
+			'What is optimised: `most_certain` the probability, then quality; `best_quality` and `cheapest` quality or cost among those that reach the probability.',
+		),
 });
+
+export interface Urgency {
+	target_seconds: number;
+	/** 0 to 1. */
+	on_time_probability: number;
+	policy: Policy;
+}
+
+/** What an urgency leaves out is as in the default of its name, else as in `normal`. */
+function filledUrgency(urgency: string, written: Partial<Urgency>): Urgency {
+	const base = Object.hasOwn(DEFAULT_URGENCIES, urgency) ? urgency : 'normal';
+	return { ...(DEFAULT_URGENCIES[base] as Urgency), ...written };
+}
+
+const urgenciesSchema = z
+	.record(name, writtenUrgencySchema)
+	.default({})
+	.describe(
+		'Urgencies by name. `urgent` (15 s), `normal` (90 s) and `flexible` (3600 s) exist without being named. What one leaves out is as in the one of its name, else as in `normal`.',
+	)
+	.transform((written): Record<string, Urgency> =>
+		Object.fromEntries(
+			Object.entries(written).map(([key, urgency]) => [key, filledUrgency(key, urgency)]),
+		),
+	);
 
 export const serverSchema = extensible({
 	name: name.describe('Unique name of the server.'),
@@ -199,10 +227,7 @@ export const modelSchema = extensible({
 export const catalogSchema = extensible({
 	version: z.literal(1).describe('Version of this format.'),
 	currency: z.string().min(1).max(10).default('USD').describe('Currency of all prices.'),
-	urgency: z
-		.record(name, urgencySchema)
-		.default({})
-		.describe('Urgencies by name. `urgent`, `normal` and `flexible` exist without being named.'),
+	urgency: urgenciesSchema,
 	quality_tiers: z
 		.record(name, ratio)
 		.default({})
@@ -220,7 +245,6 @@ export const catalogSchema = extensible({
 });
 
 export type Policy = z.infer<typeof policySchema>;
-export type Urgency = z.infer<typeof urgencySchema>;
 export type CatalogServer = z.infer<typeof serverSchema>;
 export type Lora = z.infer<typeof loraSchema>;
 export type Reference = z.infer<typeof referenceSchema>;

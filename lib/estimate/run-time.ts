@@ -1,9 +1,11 @@
 /**
  * Run time of a preset at other steps, sizes and batches than its reference.
  *
- * run = avg x (fixed + (1 - fixed) x work / work at the reference), work = passes x megapixels^1.1 x batch.
+ * run = avg x (fixed + (1 - fixed) x work / work at the reference),
+ * work = steps x evaluations per step x passes x megapixels^1.1 x batch.
  */
 import type { CatalogModel, Preset } from '../catalog/schema';
+import { evaluationsPerStep } from '../samplers';
 import { cvFromP95Ratio, p95RatioFromCv } from './log-normal';
 
 /**
@@ -27,7 +29,7 @@ const CV_BY_CONFIDENCE = { measured: 0.06, published: 0.1, estimated: 0.14 } as 
 /** Families in which a reference image joins the latent, so that it costs as much as the image itself. */
 const REFERENCE_LATENT_FAMILIES = new Set(['flux', 'flux2', 'qwen-image', 'omnigen2']);
 
-/** Model evaluations per step: classifier-free guidance runs the model twice. */
+/** Passes per evaluation: classifier-free guidance runs the model twice. */
 export function passesPerStep(cfg: number): number {
 	return cfg > 1 ? 2 : 1;
 }
@@ -40,8 +42,10 @@ export interface RunTimeModel {
 	/** 95 % quantile over mean that the catalog gives or implies. */
 	p95Ratio: number;
 	fixedShare: number;
-	/** Passes x megapixels^exponent x batch at the reference. */
+	/** Steps x evaluations x passes x megapixels^exponent x batch at the reference. */
 	referenceWork: number;
+	/** Model evaluations of a step with the preset's own sampler. */
+	evaluations: number;
 	/** Reference images the figure includes. */
 	referenceImages: number;
 	joinsReferenceImages: boolean;
@@ -55,22 +59,25 @@ export interface RunParameters {
 	batchSize: number;
 	/** Number of input images. */
 	images: number;
+	/** Default: the preset's own. */
+	sampler?: string;
 }
 
 function work(
-	steps: number,
+	evaluations: number,
 	cfg: number,
 	width: number,
 	height: number,
 	batchSize: number,
 ): number {
 	const megapixels = (width * height) / 1e6;
-	return steps * passesPerStep(cfg) * megapixels ** MEGAPIXEL_EXPONENT * batchSize;
+	return evaluations * passesPerStep(cfg) * megapixels ** MEGAPIXEL_EXPONENT * batchSize;
 }
 
 function referenceWork(preset: Preset): number {
 	const r = preset.reference;
-	return work(r.steps ?? preset.steps, preset.cfg, r.width, r.height, r.batch_size);
+	const evaluations = (r.steps ?? preset.steps) * evaluationsPerStep(preset.sampler_name);
+	return work(evaluations, preset.cfg, r.width, r.height, r.batch_size);
 }
 
 /**
@@ -105,6 +112,7 @@ export function prepareRunTime(model: CatalogModel, preset: Preset): RunTimeMode
 		p95Ratio: p95RatioFromCv(cv),
 		fixedShare: fixedShare(model, preset),
 		referenceWork: referenceWork(preset),
+		evaluations: evaluationsPerStep(preset.sampler_name),
 		referenceImages: editsOnly ? 1 : 0,
 		joinsReferenceImages: REFERENCE_LATENT_FAMILIES.has(model.family),
 	};
@@ -112,7 +120,9 @@ export function prepareRunTime(model: CatalogModel, preset: Preset): RunTimeMode
 
 /** Mean warm run time in seconds on the preset's reference GPU. */
 export function meanRunSeconds(model: RunTimeModel, run: RunParameters): number {
-	let ratio = work(run.steps, run.cfg, run.width, run.height, run.batchSize) / model.referenceWork;
+	const perStep = run.sampler === undefined ? model.evaluations : evaluationsPerStep(run.sampler);
+	let ratio =
+		work(run.steps * perStep, run.cfg, run.width, run.height, run.batchSize) / model.referenceWork;
 	if (model.joinsReferenceImages && run.images !== model.referenceImages) {
 		ratio *= (1 + run.images) / (1 + model.referenceImages);
 	}

@@ -22,8 +22,8 @@ export interface MemoryFailure {
 	peakBytes: number;
 	/** What the run could get, bytes; null: unknown. */
 	availableBytes: number | null;
-	/** It failed on an emptied device, too: that much memory is not enough for this model. */
-	afterFree: boolean;
+	/** That much memory is not enough for this model: it failed on an emptied device, or its weights were paged. */
+	isTooLittle: boolean;
 }
 
 /**
@@ -31,11 +31,11 @@ export interface MemoryFailure {
  * the decision) and teaches nothing.
  */
 export function afterMemoryFailure(margins: MemoryMargins, failure: MemoryFailure): MemoryMargins {
-	const { modelName, peakBytes, availableBytes, afterFree } = failure;
+	const { modelName, peakBytes, availableBytes, isTooLittle } = failure;
 	if (availableBytes !== null && availableBytes < peakBytes) return margins;
 	const before = margins.get(modelName) ?? 1;
 	const enough =
-		afterFree && availableBytes !== null && peakBytes > 0
+		isTooLittle && availableBytes !== null && peakBytes > 0
 			? (before * availableBytes * BEYOND) / peakBytes
 			: 0;
 	const raised = Math.min(LARGEST, Math.max(before * RAISE, enough));

@@ -12,6 +12,10 @@ export type Setback =
 	| 'refused'
 	/** The server says that the prompt names what it does not have. */
 	| 'not_installed'
+	/** The server does not know a node, or a choice of one, that the built-in workflow needs. */
+	| 'unsupported'
+	/** It ran, and the server does not have the file: its disk is full, or the file was deleted and the cache still names it. */
+	| 'output_gone'
 	/** The job itself is at fault: a node failed, the graph is invalid, somebody stopped or removed it. */
 	| 'faulty';
 
@@ -29,6 +33,8 @@ const MOST: Record<Setback, number> = {
 	unreachable: 4,
 	refused: 5,
 	not_installed: 5,
+	unsupported: 5,
+	output_gone: 1,
 	faulty: 0,
 };
 

@@ -127,6 +127,10 @@ function queuedJobs(
 			running: isRunning,
 			prompt_id: item.promptId,
 			own: own !== null,
+			age_seconds:
+				item.createTimeMs === null
+					? null
+					: Math.max(0, (context.serverNowMs - item.createTimeMs) / 1000),
 		};
 	});
 }

@@ -29,6 +29,10 @@ export interface QueuedJob {
 	prompt_id?: string;
 	/** True where it was submitted by this package; absent: unknown. */
 	own?: boolean;
+	/** Seconds since it was submitted, by the server's own clock; absent or null: unknown. */
+	age_seconds?: number | null;
+	/** The device's use at its peak, where whoever reserved it has said so. */
+	vram_peak_bytes?: number;
 }
 
 export interface FleetServer {

@@ -84,7 +84,7 @@ export function balance(problem: BatchProblem, counts: Counts, goal: BalanceGoal
 	const state = new Balance(problem, counts, goal);
 	for (let made = 0; made < MOST_MOVES; made++) {
 		const busiest = latest(state.totals.finishSeconds);
-		if (state.finish(busiest) <= goal.deadlineSeconds + GRAIN) break;
+		if (state.totals.lastSeconds <= goal.deadlineSeconds + GRAIN) break;
 		const move = bestMove(state, busiest, goal.deadlineSeconds);
 		if (move === null) break;
 		state.apply(move);

@@ -14,8 +14,9 @@ import { type Classified, classify, problemOf } from './classify';
 import { frontierOf } from './frontier';
 import { isLate, lineUp, type Placement, place, repairLate, type Run } from './placement';
 import { planOf } from './plan';
+import { plannedSelections } from './planned-selections';
 import type { BatchProblem } from './problem';
-import type { BatchOptions, BatchPlan, RefusedJob } from './types';
+import type { BatchOptions, BatchPlan, BatchPlanWithSelections, RefusedJob } from './types';
 
 export class CostOptimizer {
 	readonly #prepared: PreparedCatalog;
@@ -31,6 +32,29 @@ export class CostOptimizer {
 	 * @throws RouterError FLEET_INVALID or OPTIONS_INVALID; a request that is wrong or cannot be served is refused in the plan
 	 */
 	plan(requests: readonly unknown[], snapshot: FleetSnapshot, options: BatchOptions): BatchPlan {
+		return this.#solve(requests, snapshot, options).plan;
+	}
+
+	/**
+	 * The plan, and for each assigned job the selection to run it with.
+	 * @throws as `plan`
+	 */
+	planSelections(
+		requests: readonly unknown[],
+		snapshot: FleetSnapshot,
+		options: BatchOptions,
+	): BatchPlanWithSelections {
+		const { plan, classified, runs } = this.#solve(requests, snapshot, options);
+		const prepared = this.#prepared;
+		const selections = plannedSelections({ prepared, classified, requests, options, runs });
+		return { plan, selections };
+	}
+
+	#solve(
+		requests: readonly unknown[],
+		snapshot: FleetSnapshot,
+		options: BatchOptions,
+	): { plan: BatchPlan; classified: Classified; runs: Run[][] } {
 		checkBatchOptions(options);
 		const fleet = parseFleet(snapshot);
 		const states = serverStates(fleet, this.#prepared);
@@ -40,12 +64,12 @@ export class CostOptimizer {
 		const placed = placeWithin(classified, problem, options);
 		const frontier = frontierOf(problem, deadline, options.frontierPoints ?? 8);
 		const context = { classified, requests: requests.length, options, frontier };
-		if (placed === null) return overBudget(context, problem, deadline);
-		return planOf({
-			...context,
-			...placed,
-			refused: [...classified.refused, ...placed.refused],
-		});
+		if (placed === null) {
+			return { plan: overBudget(context, problem, deadline), classified, runs: [] };
+		}
+		const refused = [...classified.refused, ...placed.refused];
+		const plan = planOf({ ...context, ...placed, refused });
+		return { plan, classified, runs: placed.runs };
 	}
 }
 

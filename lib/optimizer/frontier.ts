@@ -1,5 +1,6 @@
 /** The what-if table: the best quality at several budgets, so that a person can choose. */
-import { chooseWays, lastOf } from './choose';
+import { chooseWays, QUICK } from './choose';
+import { lateness } from './limits';
 import type { BatchProblem } from './problem';
 import type { FrontierPoint } from './types';
 
@@ -13,8 +14,8 @@ export function frontierOf(
 	points: number,
 ): FrontierPoint[] {
 	const jobs = problem.classes.reduce((sum, { count }) => sum + count, 0);
-	const least = points > 0 && jobs > 0 ? chooseWays(problem, null, deadlineSeconds) : null;
-	const most = least && chooseWays(problem, 1e15, deadlineSeconds);
+	const least = points > 0 && jobs > 0 ? chooseWays(problem, null, deadlineSeconds, QUICK) : null;
+	const most = least && chooseWays(problem, 1e15, deadlineSeconds, QUICK);
 	if (least === null || most === null) return [];
 	const rows: FrontierPoint[] = [];
 	let best = least;
@@ -25,8 +26,8 @@ export function frontierOf(
 		const budget = last
 			? Math.max(most.totals.cost, least.totals.cost)
 			: least.totals.cost + (span * point) / (count - 1);
-		const choice = last ? most : chooseWays(problem, budget * (1 + 1e-9), deadlineSeconds);
-		const fits = choice !== null && lastOf(choice.totals) <= deadlineSeconds + 1e-6;
+		const choice = last ? most : chooseWays(problem, budget * (1 + 1e-9), deadlineSeconds, QUICK);
+		const fits = choice !== null && lateness(choice.totals, { budget, deadlineSeconds }) === 0;
 		if (fits && choice.totals.quality > best.totals.quality) best = choice;
 		const { totals } = best;
 		const loads = problem.slots.filter(
@@ -37,7 +38,7 @@ export function frontierOf(
 			cost: totals.cost,
 			mean_quality: totals.quality / jobs,
 			loads,
-			finish_seconds: lastOf(totals),
+			finish_seconds: totals.lastSeconds,
 		});
 	}
 	return rows;

@@ -26,8 +26,11 @@ const MOST_WORK = 4_000_000;
 /** Evaluations of the search beyond that, times ways. */
 const SEARCH_WORK = 60_000_000;
 
-/** @returns null where no choice is within the budget */
-export function chooseSlots(given: BatchProblem, budget: Budget): SlotChoice | null {
+/**
+ * @param effort share of the full search
+ * @returns null where no choice is within the budget
+ */
+export function chooseSlots(given: BatchProblem, budget: Budget, effort = 1): SlotChoice | null {
 	const charged = chargedSlots(given);
 	// a slot that no job could use is never loaded, and must not be paid for
 	const payable = new Set(charged);
@@ -37,8 +40,10 @@ export function chooseSlots(given: BatchProblem, budget: Budget): SlotChoice | n
 	const problem = { ...given, slots };
 	const size = problem.classes.reduce((sum, jobs) => sum + jobs.ways.length, 0);
 	const sets = 2 ** charged.length;
-	if (sets <= MOST_SETS && sets * size <= MOST_WORK) return everySet(problem, budget, charged);
-	return searchSets(problem, budget, charged, Math.max(40, SEARCH_WORK / size));
+	const every = sets <= MOST_SETS && sets * size <= MOST_WORK * effort;
+	if (every) return everySet(problem, budget, charged);
+	const most = Math.max(40 * effort, (SEARCH_WORK * effort) / size);
+	return searchSets(problem, budget, charged, most);
 }
 
 function chargedSlots(problem: BatchProblem): number[] {

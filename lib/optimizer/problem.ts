@@ -48,6 +48,8 @@ export interface Totals {
 	quality: number;
 	/** Seconds from now until each server is done; its wait where it does nothing. */
 	finishSeconds: number[];
+	/** When the last server that has a job is done, 0 where none has. */
+	lastSeconds: number;
 	/** Jobs per slot. */
 	used: number[];
 }
@@ -70,10 +72,14 @@ export function totalsOf(problem: BatchProblem, counts: Counts): Totals {
 		});
 	});
 	let loadCost = 0;
+	const working = new Set<number>();
 	problem.slots.forEach((slot, index) => {
 		if (used[index] === 0) return;
 		loadCost += slot.charge;
+		working.add(slot.server);
 		finishSeconds[slot.server] = (finishSeconds[slot.server] ?? 0) + slot.loadSeconds;
 	});
-	return { cost: cost + loadCost, loadCost, quality, finishSeconds, used };
+	let lastSeconds = 0;
+	for (const server of working) lastSeconds = Math.max(lastSeconds, finishSeconds[server] ?? 0);
+	return { cost: cost + loadCost, loadCost, quality, finishSeconds, lastSeconds, used };
 }

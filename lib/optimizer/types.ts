@@ -1,5 +1,5 @@
 /** The plan of a batch as callers get it. Owns the output shapes; decides nothing. */
-import type { CalibrationEntry, ReasonCode } from '../selection/types';
+import type { CalibrationEntry, ReasonCode, SelectedDecision } from '../selection/types';
 
 export interface BatchOptions {
 	/** Now, in milliseconds since the epoch; `deadline_at` counts from it. */
@@ -110,4 +110,21 @@ export interface BatchPlan {
 	servers: ServerPlan[];
 	refused: RefusedJob[];
 	frontier: FrontierPoint[];
+}
+
+/** What a planned job runs with. */
+export interface PlannedSelection {
+	/** Position in the requests. */
+	index: number;
+	/**
+	 * As `ModelRouter.select` answers. `estimate.queue_seconds` is the time until its turn in the plan; `deadline_at` is
+	 * the job's own or the batch's, and where there is neither, twice the time the batch takes.
+	 */
+	selection: SelectedDecision;
+}
+
+export interface BatchPlanWithSelections {
+	plan: BatchPlan;
+	/** Of the assigned jobs, in the order in which they start. */
+	selections: PlannedSelection[];
 }

@@ -36,6 +36,20 @@ export const requestSchema = extensible({
 	explain: z.boolean().default(true),
 });
 
+/** Keys whose null says what leaving them out says: rows of tables and forms have nulls where nobody wrote anything. */
+const NULL_IS_ABSENT = Object.entries(requestSchema.shape)
+	.filter(([key, schema]) => key !== 'purpose' && !schema.safeParse(null).success)
+	.map(([key]) => key);
+
+/** @returns the same object where there is nothing to leave out; anything else as it is */
+export function withoutNulls(input: unknown): unknown {
+	if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+	const request = input as Record<string, unknown>;
+	const nulls = NULL_IS_ABSENT.filter((key) => request[key] === null);
+	if (nulls.length === 0) return input;
+	return Object.fromEntries(Object.entries(request).filter(([key]) => !nulls.includes(key)));
+}
+
 /** A request as written: only `purpose` is needed. */
 export type RequestInput = z.input<typeof requestSchema>;
 /** A request as understood: defaults filled. */

@@ -1,4 +1,5 @@
 /** Every way to run a request, as selections: what a ladder of lower ways is made of. Chooses and explains nothing. */
+import { parseFleet } from '../fleet/parse';
 import type { FleetSnapshot } from '../fleet/types';
 import type { SelectedDecision, SelectOptions } from '../selection/types';
 import { formatSeconds } from '../units';
@@ -14,17 +15,18 @@ import { understandRequest } from './understood-request';
 /**
  * @param keep says for a model, a preset and a server by name whether the pair is wanted
  * @returns one selection per candidate that passes every filter, in the order of catalog and snapshot
- * @throws RouterError REQUEST_INVALID or OPTIONS_INVALID
+ * @throws RouterError REQUEST_INVALID, FLEET_INVALID or OPTIONS_INVALID
  */
 export function allSelections(
 	prepared: PreparedCatalog,
 	request: unknown,
-	fleet: FleetSnapshot,
+	snapshot: FleetSnapshot,
 	options: SelectOptions,
 	keep: (model: string, preset: string, server: string) => boolean = () => true,
 ): SelectedDecision[] {
 	checkOptions(options);
 	const asked = understandRequest(request, prepared, options.nowMs);
+	const fleet = parseFleet(snapshot);
 	const states = serverStates(fleet, prepared);
 	const table = candidatesOf({ prepared, asked, fleet, states, options }, null);
 	const selections: SelectedDecision[] = [];

@@ -1,11 +1,13 @@
 /** The candidates that lost and why: the best other of each model, and one of each reason code. */
-import type { Alternative } from '../selection/types';
+import type { Alternative, ReasonCode } from '../selection/types';
 import { cleanText } from '../text';
 import { formatGb, formatSeconds } from '../units';
 import type { Candidate, CandidateTable } from './candidate';
 import type { Exclusion, Exclusions } from './exclusions';
 import type { Choice } from './policy';
 import { lossCode, lossReason } from './losses';
+import { missSentence } from './quota-filter';
+import { formatPercent } from './reason';
 import type { ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -49,7 +51,7 @@ export function exclusionReason(exclusion: Exclusion, asked: UnderstoodRequest):
 		case 'MAX_COST':
 			return costReason(name, exclusion);
 		case 'QUOTA':
-			return `${name} on ${server?.name} needs more than is left.`;
+			return `${name} on ${server?.name} needs ${exclusion.miss ? missSentence(exclusion.miss) : 'more than is left'}.`;
 		default:
 			return `${name} cannot serve the request.`;
 	}
@@ -82,15 +84,16 @@ function vramReason(name: string, exclusion: Exclusion): string {
 	return `${name} needs ${formatGb(figure)} on ${server.name}, where a run can get ${formatGb(Math.max(0, server.availableBytes))}: ${formatGb(shortfall)} missing${slow}.`;
 }
 
-function fromRow(table: CandidateTable, row: number, best: Candidate, choice: Choice): Alternative {
+function fromRow(input: AlternativesInput, row: number, best: Candidate): Alternative {
+	const { table, wanted } = input;
 	const candidate = table.at(row);
-	const code = lossCode(table, row, choice);
+	const code = codeOf(input, row);
 	return {
 		model_name: candidate.plan.model.name,
 		preset: candidate.plan.prepared.preset.name,
 		server: candidate.server.name,
 		reason_code: code,
-		reason: lossReason(code, candidate, best),
+		reason: wanted === undefined ? lossReason(code, candidate, best) : tooLate(candidate, wanted),
 	};
 }
 
@@ -104,20 +107,32 @@ function fromExclusion(exclusion: Exclusion, asked: UnderstoodRequest): Alternat
 	};
 }
 
+/** Why the row is not the answer. Where lateness is refused, all of them are late. */
+function codeOf({ table, choice, wanted }: AlternativesInput, row: number): ReasonCode {
+	return wanted === undefined ? lossCode(table, row, choice as Choice) : 'LATE';
+}
+
+function tooLate(candidate: Candidate, wanted: number): string {
+	return `On time with ${formatPercent(candidate.onTime)}, where ${formatPercent(wanted)} are wanted (expected in ${formatSeconds(candidate.p50)}).`;
+}
+
 /** The best row of each model beside the chosen one, best first. */
-function bestOfModels(table: CandidateTable, choice: Choice): number[] {
-	return bestPer(table, choice, (row) => table.plans[row]?.model.name as string);
+function bestOfModels(input: AlternativesInput): number[] {
+	return bestPer(input, (row) => input.table.plans[row]?.model.name as string);
 }
 
 /** The best row of each reason it lost by, best first. */
-function bestOfLosses(table: CandidateTable, choice: Choice): number[] {
-	return bestPer(table, choice, (row) => lossCode(table, row, choice));
+function bestOfLosses(input: AlternativesInput): number[] {
+	return bestPer(input, (row) => codeOf(input, row));
 }
 
-function bestPer(table: CandidateTable, choice: Choice, keyOf: (row: number) => string): number[] {
+function bestPer(input: AlternativesInput, keyOf: (row: number) => string): number[] {
+	const { table, wanted } = input;
+	const choice = input.choice as Choice;
+	const chosen = wanted === undefined ? choice.row : null;
 	const best = new Map<string, number>();
 	for (let row = 0; row < table.count; row++) {
-		if (row === choice.row) continue;
+		if (row === chosen) continue;
 		const key = keyOf(row);
 		const known = best.get(key);
 		if (known === undefined || choice.compare(row, known) < 0) best.set(key, row);
@@ -131,6 +146,8 @@ export interface AlternativesInput {
 	choice: Choice | null;
 	exclusions: Exclusions;
 	asked: UnderstoodRequest;
+	/** Where lateness is refused: the P(on time) that nothing reached. Then even the best candidate is only shown. */
+	wanted?: number;
 }
 
 /** At most 20: one of each reason, then the best other candidate of each model, then the other excluded models. */
@@ -139,10 +156,9 @@ export function alternativesOf(input: AlternativesInput): Alternative[] {
 	const out: Alternative[] = [];
 	if (choice !== null) {
 		const room = Math.max(0, MAX_ALTERNATIVES - exclusions.nearestByCode.size);
-		const losses = bestOfLosses(table, choice);
-		const rows = [...new Set([...losses, ...bestOfModels(table, choice)])].slice(0, room);
+		const rows = [...new Set([...bestOfLosses(input), ...bestOfModels(input)])].slice(0, room);
 		const best = table.at(choice.row);
-		for (const row of rows.sort(choice.compare)) out.push(fromRow(table, row, best, choice));
+		for (const row of rows.sort(choice.compare)) out.push(fromRow(input, row, best));
 	}
 	for (const exclusion of exclusions.nearestByCode.values())
 		out.push(fromExclusion(exclusion, asked));

@@ -29,9 +29,9 @@ export type CalibrationLookup = (
  * model. Factors multiply the catalog's figures.
  */
 export function calibrationLookup(
-	entries: CalibrationEntry[] | undefined,
+	entries: CalibrationEntry[] | null | undefined,
 ): CalibrationLookup | null {
-	if (entries === undefined || entries.length === 0) return null;
+	if (entries == null || entries.length === 0) return null;
 	const byModel = new Map<string, Map<string, CalibrationFactors>>();
 	for (const entry of entries) {
 		const ofModel = byModel.get(entry.model_name) ?? new Map<string, CalibrationFactors>();

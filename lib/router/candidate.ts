@@ -4,7 +4,9 @@
  * A decision looks at thousands of candidates and shows a few, so the figures that decide live in columns and a
  * candidate as an object is made only for what is shown.
  */
+import type { VramPrediction } from '../estimate/vram';
 import type { PreparedModel, PreparedPreset } from './prepared-catalog';
+import type { QuotaMiss } from './quota-filter';
 import type { ServerState } from './server-state';
 
 /** What is the same for a preset on every server. */
@@ -20,6 +22,8 @@ export interface PresetPlan {
 	/** Mean warm run on the reference GPU, seconds. */
 	referenceRunSeconds: number;
 	peakBytes: number;
+	/** Where a server expands weights stored in fp8 to 16 bit; null where it cannot matter. */
+	expanded: VramPrediction['expanded'];
 	offloadFloorBytes: number;
 	negativeIgnored: boolean;
 }
@@ -69,6 +73,8 @@ export interface CandidateTable {
 	readonly asIs: Figures;
 	/** On the same fleet with empty queues; the same columns where no queue holds anything. */
 	readonly idle: Figures;
+	/** Set where a quota left no more than the cheapest: which, and the quality that it cost. */
+	readonly quota?: { miss: QuotaMiss; quality: number };
 	/** The whole candidate of a row. */
 	at: (row: number) => Candidate;
 	/** 1 where the row's predicted peak fits, but would not if it were off by what such predictions are off by. */

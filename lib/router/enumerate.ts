@@ -14,24 +14,35 @@ import {
 	isTight,
 	loadSecondsOn,
 	missingBytes,
+	peakBytesOn,
 	runCvOf,
 	runSecondsOn,
 	serviceTimeOf,
 	serviceVariance,
 } from './estimate-candidate';
 import type { Exclusions } from './exclusions';
+import type { QualityLookup } from './learned-quality';
 import { modelReason } from './model-filters';
 import { planPreset } from './plan-preset';
 import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
+import { quotaMiss } from './quota-filter';
 import { distinctServers, isInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
+
+/** Below this two times, or two costs, are the same figure computed in another order: a tie, to be broken as one. */
+const TIE_GRAIN = 1e9;
 
 export interface EnumerationInput {
 	prepared: PreparedCatalog;
 	asked: UnderstoodRequest;
 	states: ServerState[];
 	calibration: CalibrationLookup | null;
-	quota: QuotaState | null;
+	/** All must cover a candidate; null: nothing limits the user. */
+	quotas: readonly QuotaState[] | null;
+	/** Learned from opinions; null: the catalog's figures. */
+	learned: QualityLookup | null;
+	/** Which of the candidates left are wanted. Default: all. */
+	keep?: (plan: PresetPlan, server: ServerState) => boolean;
 	/** Collects why candidates were ruled out; null where nobody wants to know. */
 	exclusions: Exclusions | null;
 }
@@ -135,11 +146,12 @@ function rowsOf(input: EnumerationInput): Rows {
 		}
 		let usable: ServerState[] | null = null;
 		for (const preset of model.presets) {
-			const plan = planPreset(model, preset, input.asked, input.exclusions);
+			const plan = planPreset(model, preset, input.asked, input.learned, input.exclusions);
 			if (plan === null) continue;
 			usable ??= usableServers(model, input);
 			for (const server of usable) {
 				if (!fits(plan, server, input)) continue;
+				if (input.keep && !input.keep(plan, server)) continue;
 				plans.push(plan);
 				servers.push(server);
 			}
@@ -185,7 +197,7 @@ function fits(plan: PresetPlan, server: ServerState, input: EnumerationInput): b
 		exclusions?.add('QUEUE_FULL', model, prepared, server, server.waitMean, server.waitMean);
 		return false;
 	}
-	if (asked.request.max_cost == null && input.quota === null) return true;
+	if (asked.request.max_cost == null && input.quotas === null) return true;
 	return withinLimits(plan, server, factors, input);
 }
 
@@ -199,7 +211,7 @@ function fitsPaged(
 	const available = server.availableBytes;
 	const paged = available !== null && available >= plan.offloadFloorBytes * factors.vram;
 	if (paged && input.asked.request.allow_offload) return true;
-	const peak = plan.peakBytes * factors.vram;
+	const peak = peakBytesOn(plan, server, factors);
 	const code = paged ? 'VRAM_OFFLOAD' : 'VRAM';
 	input.exclusions?.add(code, plan.model, plan.prepared, server, peak - (available ?? 0), peak);
 	return false;
@@ -211,7 +223,7 @@ function withinLimits(
 	factors: CalibrationFactors,
 	input: EnumerationInput,
 ): boolean {
-	const { asked, quota, exclusions } = input;
+	const { asked, quotas, exclusions } = input;
 	const gpuSeconds =
 		runSecondsOn(plan, server, factors) + loadSecondsOn(plan, server.residentKey, factors);
 	const cost = gpuSeconds * (server.pricePerSecond ?? 1);
@@ -220,19 +232,14 @@ function withinLimits(
 		exclusions?.add('MAX_COST', plan.model, plan.prepared, server, cost - cap, cost);
 		return false;
 	}
-	if (quota !== null && overQuota(quota, gpuSeconds, cost, asked.request.batch_size)) {
-		exclusions?.add('QUOTA', plan.model, plan.prepared, server);
-		return false;
-	}
-	return true;
-}
-
-function overQuota(quota: QuotaState, gpuSeconds: number, cost: number, images: number): boolean {
-	return (
-		(quota.images_left !== undefined && images > quota.images_left) ||
-		(quota.gpu_seconds_left !== undefined && gpuSeconds > quota.gpu_seconds_left) ||
-		(quota.cost_left !== undefined && cost > quota.cost_left)
-	);
+	if (quotas === null) return true;
+	const images = asked.request.batch_size;
+	// a server without a price costs no money
+	const money = server.pricePerSecond === null ? 0 : cost;
+	const miss = quotaMiss(quotas, { images, gpuSeconds, cost: money });
+	if (miss === null) return true;
+	exclusions?.add('QUOTA', plan.model, plan.prepared, server, gpuSeconds, gpuSeconds, miss);
+	return false;
 }
 
 function fillRow(
@@ -278,7 +285,7 @@ function fill(
 	const mean = waitMean + gpuSeconds;
 	const total = waitVariance + variance;
 	into.onTime[row] = probabilityWithin(mean, total, deadline);
-	into.p50[row] = median(mean, total);
-	into.comparableCost[row] = gpuSeconds * price;
+	into.p50[row] = Math.round(median(mean, total) * TIE_GRAIN) / TIE_GRAIN;
+	into.comparableCost[row] = Math.round(gpuSeconds * price * TIE_GRAIN) / TIE_GRAIN;
 	into.gpuSeconds[row] = gpuSeconds;
 }

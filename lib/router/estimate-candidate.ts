@@ -19,13 +19,29 @@ export function runSecondsOn(
 	return missing > 0 ? run + (plan.steps * missing) / PAGING_BYTES_PER_SECOND : run;
 }
 
+/**
+ * Full-speed peak on this server, in the dtype that it will hold the weights in. What was learned from runs is relative
+ * to the weights as stored, and has what the servers make of them in it already.
+ */
+export function peakBytesOn(
+	{ peakBytes, expanded }: PresetPlan,
+	server: ServerState,
+	factors: CalibrationFactors,
+): number {
+	const expands =
+		expanded !== null &&
+		factors.vramSamples === 0 &&
+		expanded.weightsBytes <= server.expansionLimitBytes;
+	return (expands ? expanded.peakBytes : peakBytes) * factors.vram;
+}
+
 /** Bytes that do not fit and would be paged; 0 where the run has full speed. */
 export function missingBytes(
 	plan: PresetPlan,
 	server: ServerState,
 	factors: CalibrationFactors,
 ): number {
-	return Math.max(0, plan.peakBytes * factors.vram - (server.availableBytes ?? 0));
+	return Math.max(0, peakBytesOn(plan, server, factors) - (server.availableBytes ?? 0));
 }
 
 /** Mean load in seconds, given the weights that will be resident. */
@@ -82,7 +98,7 @@ export function candidateOf(
 		cost: gpuSeconds * (pricePerSecond ?? 1),
 		costUnit: pricePerSecond === null ? 'gpu_seconds' : currency,
 		comparableCost: gpuSeconds * (pricePerSecond ?? typicalPrice),
-		peakBytes: plan.peakBytes * factors.vram,
+		peakBytes: peakBytesOn(plan, server, factors),
 		offloaded: missingBytes(plan, server, factors) > 0,
 	};
 }
@@ -97,12 +113,12 @@ const LEARNED_PEAK_UNCERTAINTY = 0.03;
 /** The predicted peak fits, but would not if it were off by what such predictions are off by. */
 export function isTight(
 	plan: PresetPlan,
-	{ availableBytes, reserveBytes }: ServerState,
+	server: ServerState,
 	factors: CalibrationFactors,
 ): boolean {
 	const uncertainty = factors.vramSamples > 0 ? LEARNED_PEAK_UNCERTAINTY : PEAK_UNCERTAINTY;
-	const most = plan.peakBytes * factors.vram * (1 + uncertainty);
-	return most > (availableBytes ?? 0) + reserveBytes;
+	const most = peakBytesOn(plan, server, factors) * (1 + uncertainty);
+	return most > (server.availableBytes ?? 0) + server.reserveBytes;
 }
 
 /** What a plan takes of a server, whatever is queued or resident there. */

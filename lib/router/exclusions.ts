@@ -1,6 +1,7 @@
 /** Why candidates were ruled out. Keeps what an answer shows: one of each code, and the nearest miss. */
 import type { ReasonCode } from '../selection/types';
 import type { PreparedModel, PreparedPreset } from './prepared-catalog';
+import type { QuotaMiss } from './quota-filter';
 import type { ServerState } from './server-state';
 
 /**
@@ -35,6 +36,8 @@ export interface Exclusion {
 	shortfall: number;
 	/** The candidate's own figure: peak bytes, quality, cost. */
 	figure: number;
+	/** With QUOTA: the quota in the way. */
+	miss: QuotaMiss | null;
 }
 
 /** Collects exclusions in the order they come. */
@@ -50,13 +53,14 @@ export class Exclusions {
 		server: ServerState | null,
 		shortfall = 0,
 		figure = 0,
+		miss: QuotaMiss | null = null,
 	): void {
 		const nearest = this.nearestByCode.get(code);
 		const known = this.latestByModel.get(model.name);
 		const isNearest = nearest === undefined || shortfall < nearest.shortfall;
 		const isLatest = known === undefined || stageOf(code) > stageOf(known.code);
 		if (!isNearest && !isLatest) return;
-		const exclusion = { code, model, prepared, server, shortfall, figure };
+		const exclusion = { code, model, prepared, server, shortfall, figure, miss };
 		if (isNearest) this.nearestByCode.set(code, exclusion);
 		if (isLatest) this.latestByModel.set(model.name, exclusion);
 	}

@@ -40,7 +40,7 @@ export interface Load {
  * @param fleetSpeed sum of the speed factors of the servers that can serve the request
  * @returns quality per GPU second, >= 0
  */
-export function loadPrice(demand: Demand | undefined, fleetSpeed: number): number {
+export function loadPrice(demand: Demand | null | undefined, fleetSpeed: number): number {
 	const arrivals = demand?.arrivals_per_second ?? 0;
 	if (!(arrivals > 0) || !(fleetSpeed > 0)) return 0;
 	return (PRICE_OF_A_GAP * arrivals) / fleetSpeed;
@@ -56,7 +56,7 @@ export function scarcity(busy: number, servers: number): number {
 export function loadOn(
 	table: CandidateTable,
 	prepared: PreparedCatalog,
-	demand: Demand | undefined,
+	demand: Demand | null | undefined,
 ): Load | null {
 	const servers = distinctServers(table.servers);
 	let speed = 0;
@@ -70,7 +70,7 @@ export function loadOn(
 	const demandPrice = loadPrice(demand, speed) * scarcity(busy, servers.length);
 	if (queued === 0 && demandPrice === 0) return null;
 	const typicalSeconds = typicalSecondsOn(prepared, servers);
-	const price = demand === undefined ? backlogPrice(queued, prepared, servers) : demandPrice;
+	const price = demand == null ? backlogPrice(queued, prepared, servers) : demandPrice;
 	return { price, busy: queued > 0, evictionCharges: evictionCharges(servers, typicalSeconds) };
 }
 

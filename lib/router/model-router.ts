@@ -1,4 +1,5 @@
 /** The router: pure decisions over a catalog. The same arguments always give the same answer. */
+import { asCatalog } from '../catalog/parse';
 import type { Catalog } from '../catalog/schema';
 import type { FleetSnapshot } from '../fleet/types';
 import type {
@@ -16,9 +17,15 @@ import { selectFor } from './select';
 export class ModelRouter {
 	readonly #prepared: PreparedCatalog;
 
-	/** @param catalog from `parseCatalog`; must not be changed afterwards */
-	constructor(readonly catalog: Catalog) {
-		this.#prepared = prepareCatalog(catalog);
+	readonly catalog: Catalog;
+
+	/**
+	 * @param catalog from `parseCatalog`; anything else is parsed first. Must not be changed afterwards
+	 * @throws RouterError CATALOG_INVALID for a catalog that was not parsed and has faults
+	 */
+	constructor(catalog: Catalog) {
+		this.catalog = asCatalog(catalog);
+		this.#prepared = prepareCatalog(this.catalog);
 	}
 
 	/**

@@ -8,6 +8,7 @@ import { meanRunSeconds } from '../estimate/run-time';
 import { PIXELS_PER_MEGAPIXEL } from '../units';
 import type { PresetPlan } from './candidate';
 import type { Exclusions } from './exclusions';
+import type { QualityLookup } from './learned-quality';
 import { takesSize } from './model-filters';
 import type { PreparedModel, PreparedPreset } from './prepared-catalog';
 import type { UnderstoodRequest } from './understood-request';
@@ -20,6 +21,7 @@ export function planPreset(
 	model: PreparedModel,
 	prepared: PreparedPreset,
 	asked: UnderstoodRequest,
+	learned: QualityLookup | null,
 	exclusions: Exclusions | null,
 ): PresetPlan | null {
 	const { request } = asked;
@@ -34,7 +36,7 @@ export function planPreset(
 	const cfg = request.cfg ?? preset.cfg;
 	const negativeIgnored =
 		asked.hasNegativePrompt && !negativePromptWorks(cfg, model.model.supports_negative_prompt);
-	const quality = qualityOf(model, prepared, asked, steps, negativeIgnored);
+	const quality = qualityOf(model, prepared, asked, learned, steps, negativeIgnored);
 	if (quality < asked.qualityFloor - 1 / QUALITY_GRAIN) {
 		exclusions?.add('QUALITY_FLOOR', model, prepared, null, asked.qualityFloor - quality, quality);
 		return null;
@@ -62,8 +64,10 @@ export function planPreset(
 			height,
 			batchSize: request.batch_size,
 			images,
+			sampler: request.sampler_name ?? undefined,
 		}),
 		peakBytes: vram.peakBytes,
+		expanded: vram.expanded,
 		offloadFloorBytes: vram.offloadFloorBytes,
 		negativeIgnored,
 	};
@@ -73,14 +77,15 @@ function qualityOf(
 	model: PreparedModel,
 	prepared: PreparedPreset,
 	asked: UnderstoodRequest,
+	learned: QualityLookup | null,
 	steps: number,
 	negativeIgnored: boolean,
 ): number {
 	const { preset } = prepared;
-	const best = model.model.purposes[asked.request.purpose] ?? 0;
+	const { purpose } = asked.request;
+	const figure = (model.model.purposes[purpose] ?? 0) * preset.quality;
 	const quality =
-		best *
-		preset.quality *
+		(learned?.(model.name, preset.name, purpose) ?? figure) *
 		stepsQualityFactor(steps, preset.steps) *
 		(negativeIgnored ? IGNORED_NEGATIVE_PROMPT_FACTOR : 1);
 	return Math.round(quality * QUALITY_GRAIN) / QUALITY_GRAIN;

@@ -39,6 +39,8 @@ export interface Choice {
 	eligible: number;
 	/** Highest P(on time) of all. */
 	highest: number;
+	/** Set where the row was taken to learn about it: with this probability. */
+	explored?: number;
 	/** Negative where the first row is better. A total order. */
 	compare: (a: number, b: number) => number;
 }

@@ -7,6 +7,7 @@ import type { Catalog, CatalogModel, CatalogServer, Preset, Urgency } from '../c
 import { meanLoadSeconds } from '../estimate/load-time';
 import { prepareRunTime, type RunTimeModel } from '../estimate/run-time';
 import { prepareVram, type VramPredictor } from '../estimate/vram';
+import { SAMPLERS, SCHEDULERS } from '../samplers';
 
 export interface PreparedPreset {
 	preset: Preset;
@@ -48,6 +49,9 @@ export interface PreparedCatalog {
 	serversByName: Map<string, CatalogServer>;
 	urgencies: Map<string, Urgency>;
 	qualityTiers: Map<string, number>;
+	/** What a request may name: ComfyUI's own, and what the catalog's presets use. */
+	samplers: ReadonlySet<string>;
+	schedulers: ReadonlySet<string>;
 	/** Every purpose any enabled model serves, sorted. */
 	purposes: string[];
 	/** For every purpose what serves it, the best first. */
@@ -132,6 +136,7 @@ function presetsFor(purpose: string, models: readonly PreparedModel[]): PurposeP
 export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 	const models = catalog.models.map(prepareModel);
 	const purposes = new Set<string>();
+	const presets = catalog.models.flatMap((model) => model.presets);
 	for (const model of catalog.models) {
 		if (model.enabled) for (const purpose of Object.keys(model.purposes)) purposes.add(purpose);
 	}
@@ -142,6 +147,8 @@ export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 		serversByName: new Map(catalog.servers.map((s) => [s.name, s])),
 		urgencies: new Map(Object.entries({ ...DEFAULT_URGENCIES, ...catalog.urgency })),
 		qualityTiers: new Map(Object.entries({ ...DEFAULT_QUALITY_TIERS, ...catalog.quality_tiers })),
+		samplers: new Set([...SAMPLERS, ...presets.map((preset) => preset.sampler_name)]),
+		schedulers: new Set([...SCHEDULERS, ...presets.map((preset) => preset.scheduler)]),
 		purposes: [...purposes].sort(),
 		bestByPurpose: [...purposes].sort().map((purpose) => presetsFor(purpose, models)),
 		unknownJobSeconds: medianRunSeconds(catalog),

@@ -2,6 +2,7 @@
 import { formatGb, formatSeconds } from '../units';
 import { type Candidate, candidateName } from './candidate';
 import type { Choice } from './policy';
+import { missSentence, type QuotaMiss, quotaName } from './quota-filter';
 import type { UnderstoodRequest } from './understood-request';
 
 /** "98 %", never a rounded-up certainty. */
@@ -19,7 +20,7 @@ export function formatCost(candidate: Candidate): string {
 }
 
 function ruleSentence(candidate: Candidate, choice: Choice, asked: UnderstoodRequest): string {
-	const { rule, eligible } = choice;
+	const { rule, eligible, explored } = choice;
 	const deadline = formatSeconds(Math.max(0, asked.deadlineSeconds));
 	const certain = `finish within ${deadline} with at least ${formatPercent(asked.onTimeTarget)} probability`;
 	const among =
@@ -27,6 +28,10 @@ function ruleSentence(candidate: Candidate, choice: Choice, asked: UnderstoodReq
 			? `, the only candidate to ${certain}`
 			: ` of ${eligible} candidates that ${certain}`;
 	const chance = formatPercent(candidate.onTime);
+	if (explored !== undefined) {
+		const probability = Number((100 * explored).toPrecision(2));
+		return `tried in order to learn about it, with a probability of ${probability} %${among} (${chance})`;
+	}
 	switch (rule) {
 		case 'best_quality':
 			return `best quality (${candidate.quality.toFixed(2)})${among} (${chance})`;
@@ -73,4 +78,11 @@ export function selectionReason(
 		text += ` The negative prompt has no effect at cfg ${candidate.plan.cfg} on this model.`;
 	}
 	return text;
+}
+
+/** Why no more than the cheapest was allowed. */
+export function quotaReason(miss: QuotaMiss): string {
+	const { resets_at: resetsAt } = miss.state;
+	const until = resetsAt == null ? '' : `; it resets at ${resetsAt}`;
+	return `The cheapest that fits, because the ${quotaName(miss.state)} does not cover the best (${missSentence(miss)})${until}.`;
 }

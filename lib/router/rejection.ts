@@ -1,12 +1,13 @@
 /** Refusals: the code, what happened, and what would have to change. */
-import { quantile } from '../estimate/log-normal';
+import { probabilityWithin, quantile } from '../estimate/log-normal';
 import type { FleetSnapshot } from '../fleet/types';
-import type { QuotaState, Rejection } from '../selection/types';
+import type { Rejection } from '../selection/types';
 import { formatGb, formatSeconds } from '../units';
-import { candidateName, type CandidateTable } from './candidate';
+import { type Candidate, candidateName, type CandidateTable } from './candidate';
 import type { Exclusion, Exclusions } from './exclusions';
 import type { PreparedCatalog } from './prepared-catalog';
 import { exclusionReason } from './alternatives';
+import { quotaName } from './quota-filter';
 import { formatPercent } from './reason';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -20,7 +21,6 @@ export interface RefusalInput {
 	prepared: PreparedCatalog;
 	asked: UnderstoodRequest;
 	fleet: FleetSnapshot;
-	quota: QuotaState | null;
 }
 
 /** Nothing passed the filters: named after the last stage that any candidate reached. */
@@ -52,7 +52,7 @@ export function refusal(exclusions: Exclusions, input: RefusalInput): Rejection 
 }
 
 function describe(last: Exclusion, input: RefusalInput, asked: UnderstoodRequest): Rejection {
-	const { prepared, fleet, quota } = input;
+	const { prepared, fleet } = input;
 	const { request } = asked;
 	const what = exclusionReason(last, asked);
 	switch (last.code) {
@@ -71,20 +71,11 @@ function describe(last: Exclusion, input: RefusalInput, asked: UnderstoodRequest
 			return {
 				code: last.code,
 				message: `Not enough VRAM: ${what}`,
-				hint:
-					last.code === 'VRAM_OFFLOAD'
-						? `Free ${formatGb(last.shortfall)} on ${last.server?.name}, ask for a smaller size or batch, or set allow_offload to accept slower runs.`
-						: `Free ${formatGb(last.shortfall)} on ${last.server?.name ?? 'a server'}, ask for a smaller size or batch, or add a lighter model to the catalog.`,
+				hint: vramHint(last),
 				vram_missing_bytes: Math.ceil(last.shortfall),
 			};
 		case 'QUOTA':
-			return {
-				code: last.code,
-				message: `The quota of user "${request.user_id ?? ''}" is used up: ${what}`,
-				hint: quota?.resets_at
-					? `It resets at ${quota.resets_at}.`
-					: 'Raise the quota or wait until it resets.',
-			};
+			return { code: last.code, ...quotaRefusal(last, what) };
 		default:
 			return {
 				code: last.code,
@@ -92,6 +83,27 @@ function describe(last: Exclusion, input: RefusalInput, asked: UnderstoodRequest
 				hint: HINTS[last.code] ?? 'Change the request or the catalog.',
 			};
 	}
+}
+
+function vramHint({ code, server, shortfall }: Exclusion): string {
+	if (server?.availableBytes == null) {
+		return `Give the device of ${server?.name ?? 'the server'} as /system_stats of ComfyUI reports it ("devices"), or use another server.`;
+	}
+	const otherwise =
+		code === 'VRAM_OFFLOAD'
+			? 'set allow_offload to accept slower runs'
+			: 'add a lighter model to the catalog';
+	return `Free ${formatGb(shortfall)} on ${server.name}, ask for a smaller size or batch, or ${otherwise}.`;
+}
+
+function quotaRefusal({ miss }: Exclusion, what: string): Omit<Rejection, 'code'> {
+	const name = miss ? quotaName(miss.state) : 'quota';
+	const message = `The ${name} does not cover it: ${what}`;
+	const resetsAt = miss?.state.resets_at;
+	if (resetsAt == null) {
+		return { message, hint: 'Raise the quota or wait until it resets.' };
+	}
+	return { message, hint: `It resets at ${resetsAt}.`, resets_at: resetsAt };
 }
 
 const HINTS: Partial<Record<Rejection['code'], string>> = {
@@ -162,14 +174,27 @@ export function lateRefusal(table: CandidateTable, asked: UnderstoodRequest): Re
 			nearest = candidate;
 		}
 	}
-	// rounded up, so that asking with exactly this deadline is accepted
-	const leastDeadline = Math.ceil(least * 1000 + 1e-6) / 1000;
+	const leastDeadline = acceptedDeadline(nearest, least, needed);
 	return {
 		code: 'LATE',
 		message: `Nothing reaches ${formatPercent(needed)} probability of finishing within ${formatSeconds(Math.max(0, asked.deadlineSeconds))}; the nearest is ${candidateName(nearest)} with ${formatPercent(nearest.onTime)}.`,
 		hint: `The least deadline that would be accepted is ${leastDeadline} s (deadline_seconds), or set if_late to best_effort.`,
 		least_deadline_seconds: leastDeadline,
 	};
+}
+
+/**
+ * Rounded up to milliseconds, so that asking with exactly this deadline is accepted: the quantile and the probability are
+ * approximations of their own, which may disagree in the seventh digit.
+ */
+function acceptedDeadline(nearest: Candidate, least: number, needed: number): number {
+	const { totalMean, totalVariance } = nearest;
+	let deadline = Math.ceil(least * 1000) / 1000;
+	for (let margin = 1e-7; margin < 1; margin *= 2) {
+		if (probabilityWithin(totalMean, totalVariance, deadline) >= needed) break;
+		deadline = Math.ceil(least * (1 + margin) * 1000) / 1000;
+	}
+	return deadline;
 }
 
 /** The probability a policy needs where lateness is refused. */

@@ -12,12 +12,14 @@ import type {
 import { alternativesOf } from './alternatives';
 import { checkOptions } from './check-options';
 import type { Candidate, CandidateTable } from './candidate';
-import { candidatesOf, type DecisionInput, quotaOf } from './decision';
+import { candidatesOf, type DecisionInput } from './decision';
 import { Exclusions } from './exclusions';
+import { explore, type Tried } from './exploration';
 import { type Load, loadOn } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
-import { selectionReason } from './reason';
+import { quotasOf } from './quota-filter';
+import { quotaReason, selectionReason } from './reason';
 import { lateRefusal, LATE_BELOW, refusal, refusalThreshold } from './rejection';
 import { serverStates } from './server-state';
 import { type UnderstoodRequest, understandRequest } from './understood-request';
@@ -39,14 +41,23 @@ function decide(input: DecisionInput): Selection {
 	const exclusions = asked.request.explain ? new Exclusions() : null;
 	const table = candidatesOf(input, exclusions);
 	const load = loadOn(table, input.prepared, options.demand);
-	const choice = choiceUnder(load, table, asked);
-	if (choice === null) return rejectionOf(input, table);
+	const merits = choiceUnder(load, table, asked);
+	if (merits === null) return rejectionOf(input, table);
+	const tried = explore(table, merits, asked, options.exploration);
+	const choice =
+		tried?.explored === true ? { ...merits, row: tried.row, explored: tried.probability } : merits;
+	const wanted = refusedBelow(asked, choice);
 	const alternatives =
-		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
-	if (asked.request.if_late === 'reject' && choice.highest < refusalThreshold(asked)) {
-		return rejected(input, lateRefusal(table, asked), alternatives);
-	}
-	return selected(input, choice, table, load, alternatives);
+		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked, wanted });
+	if (wanted !== undefined) return rejected(input, lateRefusal(table, asked), alternatives);
+	const selection = selected(input, choice, table, load, alternatives);
+	return tried === null ? selection : withExploration(selection, tried);
+}
+
+/** The P(on time) that is wanted, where lateness is refused and nothing reaches it. */
+function refusedBelow(asked: UnderstoodRequest, choice: Choice): number | undefined {
+	const wanted = refusalThreshold(asked);
+	return asked.request.if_late === 'reject' && choice.highest < wanted ? wanted : undefined;
 }
 
 function choiceUnder(
@@ -54,8 +65,10 @@ function choiceUnder(
 	table: CandidateTable,
 	asked: UnderstoodRequest,
 ): Choice | null {
-	const refusedBelow = asked.request.if_late === 'reject' ? refusalThreshold(asked) : 0;
-	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, { refusedBelow });
+	const noneBelow = asked.request.if_late === 'reject' ? refusalThreshold(asked) : 0;
+	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, {
+		refusedBelow: noneBelow,
+	});
 }
 
 /**
@@ -70,7 +83,7 @@ export function selectionOfRow(
 	const { asked, options } = input;
 	const load = loadOn(table, input.prepared, options.demand);
 	const alone = choiceUnder(load, table, asked) as Choice;
-	if (asked.request.if_late === 'reject' && alone.highest < refusalThreshold(asked)) {
+	if (refusedBelow(asked, alone) !== undefined) {
 		return rejected(input, lateRefusal(table, asked), []);
 	}
 	const choice = { ...alone, row };
@@ -85,12 +98,11 @@ export function selectionOfRow(
 export function rejectionOf(input: DecisionInput, table: CandidateTable): RejectedDecision {
 	const exclusions = new Exclusions();
 	candidatesOf(input, exclusions);
-	const { prepared, asked, fleet, options } = input;
-	const quota = quotaOf(asked, options.quotas);
+	const { prepared, asked, fleet } = input;
 	const alternatives = asked.request.explain
 		? alternativesOf({ table, choice: null, exclusions, asked })
 		: [];
-	return rejected(input, refusal(exclusions, { prepared, asked, fleet, quota }), alternatives);
+	return rejected(input, refusal(exclusions, { prepared, asked, fleet }), alternatives);
 }
 
 function rejected(
@@ -120,9 +132,21 @@ function common(
 }
 
 /** Quality the policy would have chosen on the same fleet with empty queues and nobody else asking. */
-function idleQuality(table: CandidateTable, asked: UnderstoodRequest): number {
-	const choice = choose(table, table.idle, asked.policy, asked.onTimeTarget, null);
-	return choice === null ? 0 : (table.quality[choice.row] as number);
+function idleQuality(input: DecisionInput, table: CandidateTable): number {
+	const { asked, states, options } = input;
+	const filtersByLoad =
+		asked.request.max_cost != null ||
+		quotasOf(asked, options.quotas) !== null ||
+		states.some((state) => state.queueFull || state.claimedBytes > 0);
+	const idle = filtersByLoad ? candidatesOf(emptied(input), null) : table;
+	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, null);
+	return choice === null ? 0 : (idle.quality[choice.row] as number);
+}
+
+/** The fleet without its queues: needed where they keep candidates out altogether (full, short of memory, cold and so too dear). */
+function emptied(input: DecisionInput): DecisionInput {
+	const fleet = { servers: input.fleet.servers.map((server) => ({ ...server, queue: [] })) };
+	return { ...input, fleet, states: serverStates(fleet, input.prepared) };
 }
 
 function selected(
@@ -131,19 +155,30 @@ function selected(
 	table: CandidateTable,
 	load: Load | null,
 	alternatives: Selection['alternatives'],
-): Selection {
+): SelectedDecision {
 	const { asked } = input;
 	const candidate = table.at(choice.row);
-	const degraded = load !== null && candidate.quality < idleQuality(table, asked) - 1e-9;
+	const loaded = load !== null || input.fleet.servers.some((server) => server.queue.length > 0);
+	const { quota } = table;
+	const byQuota = quota !== undefined && candidate.quality < quota.quality - 1e-9;
+	const byLoad = loaded && candidate.quality < idleQuality(input, table) - 1e-9;
+	const reason = selectionReason(candidate, choice, asked, load?.price ?? 0, byLoad);
 	return {
 		decision: 'selected',
 		...common(input),
 		...chosen(candidate, asked),
-		degraded,
-		selection_reason: selectionReason(candidate, choice, asked, load?.price ?? 0, degraded),
+		degraded: byLoad || byQuota,
+		selection_reason: quota === undefined ? reason : `${reason} ${quotaReason(quota.miss)}`,
 		rejection: null,
 		alternatives,
 	};
+}
+
+function withExploration(
+	selection: SelectedDecision,
+	{ explored, probability }: Tried,
+): SelectedDecision {
+	return { ...selection, exploration: { explored, probability } };
 }
 
 type Chosen = Omit<
@@ -154,6 +189,7 @@ type Chosen = Omit<
 	| 'selected_at'
 	| 'deadline_at'
 	| 'degraded'
+	| 'exploration'
 	| 'selection_reason'
 	| 'rejection'
 	| 'alternatives'
@@ -168,7 +204,7 @@ export function chosen(candidate: Candidate, asked: UnderstoodRequest): Chosen {
 		model_name: plan.model.name,
 		preset: preset.name,
 		server: server.name,
-		server_url: server.server.url ?? null,
+		server_url: server.url,
 		files: plan.model.model.files,
 		parameters: {
 			steps: plan.steps,

@@ -1,5 +1,6 @@
 /** One server as a decision sees it: memory a run can get, the wait, what will be resident, speed and price. */
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
+import { expansionLimitBytes } from '../estimate/vram';
 import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
 import { BYTES_PER_GB } from '../units';
 import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
@@ -11,6 +12,8 @@ const UNKNOWN_JOB_CV = 1;
 export interface ServerState {
 	server: FleetServer;
 	name: string;
+	/** Of the snapshot, else of the catalog. */
+	url: string | null;
 	/** Position in the snapshot. */
 	index: number;
 	reachable: boolean;
@@ -19,6 +22,8 @@ export interface ServerState {
 	availableBytes: number | null;
 	/** Kept back from that already. */
 	reserveBytes: number;
+	/** Weights stored in fp8 are held in 16 bit where they then take no more than this. */
+	expansionLimitBytes: number;
 	waitMean: number;
 	waitVariance: number;
 	/** Weights resident when a job appended now has its turn, and now. */
@@ -31,6 +36,8 @@ export interface ServerState {
 	pricePerSecond: number | null;
 	installed: ReadonlySet<string> | null;
 	queueNumber: number;
+	/** Of `availableBytes`, what jobs queued on servers of the same GPU will take; already taken off. */
+	claimedBytes: number;
 }
 
 /** Lists are long and come again with every decision; one that grew or shrank is read anew. */
@@ -83,12 +90,22 @@ function availableBytes(
 	return best;
 }
 
-/** Seconds this queued job still needs once it has the device. */
-export function remainingSeconds(job: QueuedJob, prepared: PreparedCatalog): number {
-	if (job.remaining_seconds !== null && job.remaining_seconds >= 0) return job.remaining_seconds;
+/**
+ * Seconds this queued job still needs once it has the device.
+ * @param residentKey weights that it finds there
+ */
+function remainingSeconds(
+	job: QueuedJob,
+	residentKey: string | null,
+	speedFactor: number,
+	prepared: PreparedCatalog,
+): number {
+	if (job.remaining_seconds !== null) return job.remaining_seconds;
 	const known = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
 	const preset = known?.presets[0];
-	return preset ? preset.preset.avg_time_seconds : prepared.unknownJobSeconds;
+	if (!known || !preset) return prepared.unknownJobSeconds;
+	const load = known.weightsKey === residentKey ? 0 : known.loadSeconds;
+	return load + preset.preset.avg_time_seconds / speedFactor;
 }
 
 function weightsKey(modelName: string | null, prepared: PreparedCatalog): string | null {
@@ -128,8 +145,12 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	let waitMean = 0;
 	let waitVariance = 0;
 	let lastNumber = -1;
+	const idleResidentKey = weightsKey(server.loaded_model, prepared);
+	const speedFactor = server.speed_factor ?? known?.speed_factor ?? 1;
+	let residentKey = idleResidentKey;
 	for (const job of queue) {
-		const seconds = remainingSeconds(job, prepared);
+		const seconds = remainingSeconds(job, residentKey, speedFactor, prepared);
+		residentKey = weightsKey(job.model_name, prepared);
 		const cv = job.remaining_seconds === null ? UNKNOWN_JOB_CV : KNOWN_JOB_CV;
 		waitMean += seconds;
 		waitVariance += (cv * seconds) ** 2;
@@ -138,28 +159,30 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? null;
 	const maxQueue = server.max_queue ?? known?.max_queue ?? null;
 	const reserveGb = server.vram_reserve_gb ?? known?.vram_reserve_gb ?? DEFAULT_VRAM_RESERVE_GB;
-	const idleResidentKey = weightsKey(server.loaded_model, prepared);
 	const last = queue.at(-1);
 	return {
 		server,
 		name: server.name,
+		url: server.url ?? known?.url ?? null,
 		index,
 		reachable: server.reachable,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
 		reserveBytes: reserveGb * BYTES_PER_GB,
+		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
 		waitMean,
 		waitVariance,
-		residentKey: last === undefined ? idleResidentKey : weightsKey(last.model_name, prepared),
+		residentKey,
 		idleResidentKey,
 		residentLoadSeconds: loadSecondsOf(
 			last === undefined ? server.loaded_model : last.model_name,
 			prepared,
 		),
-		speedFactor: server.speed_factor ?? known?.speed_factor ?? 1,
+		speedFactor,
 		pricePerSecond: hourlyCost === null ? null : hourlyCost / 3600,
 		installed: server.installed_files === null ? null : installedSet(server.installed_files),
 		queueNumber: Math.floor(lastNumber) + 1,
+		claimedBytes: 0,
 	};
 }
 
@@ -179,7 +202,8 @@ function subtractSiblingClaims(states: ServerState[], prepared: PreparedCatalog)
 		const claims = members.map((member) => unseenClaimBytes(member, prepared));
 		const total = claims.reduce((sum, claim) => sum + claim, 0);
 		members.forEach((member, i) => {
-			if (member.availableBytes !== null) member.availableBytes -= total - (claims[i] ?? 0);
+			member.claimedBytes = total - (claims[i] ?? 0);
+			if (member.availableBytes !== null) member.availableBytes -= member.claimedBytes;
 		});
 	}
 }
@@ -191,7 +215,8 @@ function unseenClaimBytes(state: ServerState, prepared: PreparedCatalog): number
 	for (const job of state.server.queue) {
 		const model = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
 		const preset = model?.presets[0];
-		if (preset) claim = Math.max(claim, preset.referencePeakBytes);
+		const known = job.vram_peak_bytes ?? preset?.referencePeakBytes;
+		if (known !== undefined) claim = Math.max(claim, known);
 	}
 	return Math.max(0, claim - held);
 }

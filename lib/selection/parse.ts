@@ -63,6 +63,7 @@ const selectedSchema = z.looseObject({
 	queue_number: number.nullable(),
 	late: z.boolean(),
 	degraded: z.boolean(),
+	exploration: z.object({ explored: z.boolean(), probability: ratio }).optional(),
 });
 
 const HINT =

@@ -79,6 +79,8 @@ export interface Rejection {
 	least_deadline_seconds?: number;
 	/** With VRAM and VRAM_OFFLOAD: the bytes missing on the nearest server. */
 	vram_missing_bytes?: number;
+	/** With QUOTA: when the quota in the way resets, ISO 8601. */
+	resets_at?: string;
 }
 
 interface Decision {
@@ -104,6 +106,8 @@ export interface SelectedDecision extends Decision {
 	queue_number: number | null;
 	late: boolean;
 	degraded: boolean;
+	/** Where it was left to chance whether something else is tried: whether it was, and how probable this choice was. */
+	exploration?: { explored: boolean; probability: number };
 	rejection: null;
 }
 
@@ -155,13 +159,52 @@ export interface CalibrationEntry {
 	source?: string;
 }
 
-/** What is left of a user's quota. Absent fields are unlimited. */
+/** Quality that opinions made of a preset for a purpose; in place of the catalog's figure. */
+export interface FeedbackEntry {
+	model_name: string;
+	preset: string;
+	purpose: string;
+	/** Opinions it rests on, and how many people had them. */
+	samples: number;
+	raters: number;
+	/** The catalog's own figure, 0 to 1. */
+	prior: number;
+	quality: number;
+	/** 90 % interval. */
+	quality_low: number;
+	quality_high: number;
+}
+
+/** Trying something else now and then, to learn about it. */
+export interface Exploration {
+	/** Share of the requests with policy `cheapest` that do, 0 to 0.5. */
+	share: number;
+	/** A random number for this request, 0 to below 1. */
+	random: number;
+}
+
+/** What a user was lately given of the fleet, fading with time as the caller sees fit. */
+export interface ServedLately {
+	/** `''`: requests without a user. */
+	user_id: string;
+	gpu_seconds: number;
+}
+
+/** What is left of one quota of a user; several of the same user all count. Absent fields are unlimited. */
 export interface QuotaState {
 	user_id: string;
 	images_left?: number;
 	gpu_seconds_left?: number;
 	cost_left?: number;
+	/** ISO 8601, UTC. */
 	resets_at?: string;
+	/**
+	 * Where the best choice would need more than is left: `reject` refuses the request, `degrade` takes the cheapest that
+	 * fits. Absent: the best that fits.
+	 */
+	mode?: 'reject' | 'degrade';
+	/** Names the limit in sentences: "daily quota of user "ana"". */
+	limit?: string;
 }
 
 export interface SelectOptions {
@@ -170,6 +213,11 @@ export interface SelectOptions {
 	demand?: Demand;
 	calibration?: CalibrationEntry[];
 	quotas?: QuotaState[];
+	feedback?: FeedbackEntry[];
+	/** In `dispatch`: for fair shares where several users wait for a saturated fleet. */
+	served?: ServedLately[];
+	/** In `select` only. Absent: never. */
+	exploration?: Exploration;
 }
 
 export interface WaitingRequest {

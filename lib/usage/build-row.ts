@@ -61,6 +61,10 @@ export function plannedRow(facts: SelectionFacts, context: UsageContext = {}): U
 		quality_feedback: null,
 		vram_peak_bytes: null,
 		prompt_id: context.promptId ?? null,
+		...(facts.exploration?.probability == null
+			? {}
+			: { exploration_probability: facts.exploration.probability }),
+		...(estimate?.cost_unit ? { cost_unit: estimate.cost_unit } : {}),
 	};
 }
 

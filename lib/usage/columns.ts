@@ -16,6 +16,8 @@ export interface UsageColumn {
 	required?: true;
 	/** Part of what says which attempt this is: never changed to make it fit. */
 	identity?: true;
+	/** A row may do without the field itself. */
+	optional?: true;
 	/** Least number. Default 0. */
 	min?: number;
 	/** Greatest number. Default: what the column's type holds. */
@@ -86,5 +88,6 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
 	{ name: 'quality_feedback', kind: 'ratio' },
 	{ name: 'vram_peak_bytes', kind: 'bigint' },
 	{ ...name('prompt_id'), identity: true },
-	{ name: 'created_at', kind: 'time' },
+	{ name: 'created_at', kind: 'time', optional: true },
+	{ name: 'exploration_probability', kind: 'ratio', optional: true },
 ];

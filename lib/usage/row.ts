@@ -50,7 +50,7 @@ function checkRow(row: UsageRow, index: number, problems: Problem[]): UsageRow {
 		} else if (column.required) {
 			report(problems, index, column, 'is missing', 'Give it a value.');
 		}
-		if (checked === value || (value === undefined && column.name === 'created_at')) continue;
+		if (checked === value || (value === undefined && column.optional)) continue;
 		if ((clean as unknown) === row) clean = { ...row };
 		clean[column.name] = checked;
 	}

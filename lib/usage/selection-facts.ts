@@ -31,6 +31,7 @@ const selectionFactsSchema = z.object({
 		})
 		.nullish(),
 	degraded: z.boolean().nullish(),
+	exploration: z.object({ probability: number }).nullish(),
 	selection_reason: text,
 	rejection: z.object({ code: text, message: text }).nullish(),
 });

@@ -52,6 +52,10 @@ export interface UsageRow {
 	quality_feedback: number | null;
 	vram_peak_bytes: number | null;
 	prompt_id: string | null;
+	/** Probability with which this candidate was tried in order to learn; null or absent: it was chosen on its merits. */
+	exploration_probability?: number | null;
+	/** Unit of both costs, the catalog's currency or `gpu_seconds`. Not a column: quotas count money apart. */
+	cost_unit?: string | null;
 	/** ISO 8601, for rows of the past. Absent or null: the moment the store writes it. */
 	created_at?: string | null;
 }

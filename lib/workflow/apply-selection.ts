@@ -12,6 +12,7 @@ import { GraphWriter } from './graph-writer';
 import type { BindingName, InputRef } from './input-ref';
 import { valueAt } from './parameters';
 import { parseGraph } from './parse-graph';
+import { takesEncoders } from './text-encoder-places';
 
 export interface ApplyOptions {
 	/** Places of the caller's own choice. */
@@ -77,7 +78,11 @@ function applyFiles(
 	writer.write('model', model, keepFolder(valueAt(writer.graph, model), file));
 	if (files.vae !== undefined && values.vae.length > 0) writer.set('vae', values.vae, files.vae);
 	else if (files.vae !== undefined && model.kind === 'diffusion_model') writer.missing.push('vae');
-	applyTextEncoders(writer, values.text_encoders, files.text_encoders ?? [], model.kind);
+	const encoders = files.text_encoders ?? [];
+	if (!takesEncoders(writer.graph, values.text_encoders, encoders)) {
+		throw otherEncoders(writer.graph, values.text_encoders, encoders, model_name);
+	}
+	applyTextEncoders(writer, values.text_encoders, encoders, model.kind);
 }
 
 /** The graph's own name stays where it is the same file in a sub-folder. */
@@ -94,7 +99,7 @@ function applyTextEncoders(
 	kind: 'checkpoint' | 'diffusion_model',
 ): void {
 	if (encoders.length === 0 || (places.length === 0 && kind === 'checkpoint')) return;
-	if (places.length !== encoders.length) {
+	if (places.length === 0) {
 		writer.missing.push('text_encoders');
 		return;
 	}
@@ -108,7 +113,25 @@ function applyTextEncoders(
 		writer.write('text_encoders', place, keepFolder(own, left.splice(index, 1)[0] as string));
 		return false;
 	});
-	open.forEach((place, index) => writer.write('text_encoders', place, left[index]));
+	// where the graph has more of them than the model names, its own stay
+	if (left.length === open.length) {
+		open.forEach((place, index) => writer.write('text_encoders', place, left[index]));
+	}
+}
+
+function otherEncoders(
+	graph: ApiGraph,
+	places: readonly InputRef[],
+	encoders: readonly string[],
+	modelName: string,
+): RouterError {
+	const nodes = [...new Set(places.map((place) => place.nodeId))];
+	const labels = nodes.map((nodeId) => nodeLabel(graph, nodeId)).join(', ');
+	return new RouterError({
+		code: 'WORKFLOW_INVALID',
+		message: `The workflow loads ${places.length} text encoders (node ${labels}), but ${modelName} needs ${encoders.length}: ${encoders.join(', ')}.`,
+		hint: 'Use a workflow made for this model, give the model its own "workflow" in the catalog, or exclude it for this workflow.',
+	});
 }
 
 function otherLoader(graph: ApiGraph, bindings: WorkflowBindings, modelName: string): RouterError {

@@ -33,7 +33,7 @@ export class GenerateImage implements INodeType {
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
 			{
 				name: 'comfyUiRouterPostgresApi',
-				displayName: 'Postgres (Optional, for the Log)',
+				displayName: 'Postgres (Optional, for Log, Quotas and Feedback)',
 				required: false,
 				testedBy: 'testPostgres',
 			},

@@ -72,7 +72,7 @@ const requestSourceWithSelection: INodeProperties[] = [
 							name: 'Selection',
 							value: 'selection',
 							description:
-								'What Select Model chose: it runs first as selected. Only what goes wrong is decided anew.',
+								'What Select Model or Plan Batch chose: it runs first as selected, in the order of the items on each server. Only what goes wrong is decided anew.',
 						},
 					],
 				}
@@ -85,7 +85,7 @@ const requestSourceWithSelection: INodeProperties[] = [
 		default: '={{ $json.selection }}',
 		required: true,
 		description:
-			'What Select Model returned for this job. If a node in between replaced the item, refer to it by name.',
+			'What Select Model or Plan Batch returned for this job. If a node in between replaced the item, refer to it by name.',
 		hint: "Example: {{ $('Select Model').item.json.selection }}",
 		displayOptions: { show: { requestFrom: ['selection'] } },
 	},
@@ -133,16 +133,23 @@ const resuming: INodeProperties[] = [
 		name: 'promptId',
 		type: 'string',
 		default: '={{ $json.prompt_id }}',
-		required: true,
-		description: 'As Submit put it into the item',
+		description: 'As Submit put it into the item. Empty: the last one of the job below.',
 	},
 	{
 		displayName: 'Server',
 		name: 'server',
 		type: 'string',
 		default: '={{ $json.server }}',
-		required: true,
-		description: 'Name of the server that has the job, as the credential names it',
+		description:
+			'Name of the server that has the job, as the credential names it. Empty: looked up in Postgres.',
+	},
+	{
+		displayName: 'Job ID',
+		name: 'resumeJobId',
+		type: 'string',
+		default: '={{ $json.job_id }}',
+		description:
+			'With the Postgres credential, what is empty above and below is looked up by it: every prompt is noted there as soon as a server has it, until its end is logged. So jobs can be picked up after n8n was restarted.',
 	},
 	{
 		displayName: 'Selection',
@@ -150,7 +157,7 @@ const resuming: INodeProperties[] = [
 		type: 'json',
 		default: '={{ $json.selection }}',
 		description:
-			'What Submit put into the item. Without it nothing is logged and nobody knows whether the image is on time.',
+			'What Submit put into the item. Empty and not in Postgres either: nothing is logged and nobody knows whether the image is on time.',
 	},
 ];
 

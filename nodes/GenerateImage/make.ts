@@ -3,7 +3,12 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { findBindings } from '../../lib/workflow/bindings';
 import type { ApiGraph } from '../../lib/workflow/graph';
-import type { GenerateItem, GenerateOptions, Generator } from '../../service/generate';
+import type {
+	GenerateItem,
+	GenerateOptions,
+	Generator,
+	GenerateResult,
+} from '../../service/generate';
 import { jobIdPrefix } from '../shared/job-id';
 import { progressTeller } from './news';
 import { type TakenFile, takeFile } from './output-files';
@@ -34,11 +39,16 @@ export async function makeAll(
 		outcomes[itemIndex] = {
 			result,
 			error: result.error,
-			taken: taken.get(result.index) ?? [],
+			taken: ofLastAttempt(result, taken.get(result.index) ?? []),
 			more: placesOf(item),
 		};
 	}
 	return outcomes;
+}
+
+/** A job that ran again because a file of it was gone has brought some twice; of a failed one all that came is kept. */
+function ofLastAttempt({ status, outputs }: GenerateResult, taken: TakenFile[]): TakenFile[] {
+	return status === 'failed' ? taken : taken.filter(({ file }) => outputs.includes(file));
 }
 
 /** One item that is wrong keeps no other from being made. */

@@ -5,20 +5,26 @@ import { systemClock } from '../../adapters/system-clock';
 import { systemRandom } from '../../adapters/system-random';
 import { parseCatalog } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
-import type { UsageStore } from '../../lib/ports';
+import type { PostgresStore } from '../../adapters/postgres/store';
 import { createGenerator, type Generator } from '../../service/generate';
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { readCatalog } from '../shared/catalog-source';
+import { knowledgeOf } from '../shared/knowledge';
 import { sharedComfyUiClients } from '../shared/shared-clients';
 import { usageStore } from '../shared/usage-store';
 import { readOptions } from './read-options';
 import { workflowReader } from './workflow-files';
+
+/** Executions often follow each other; a new socket for each would cost as much as its submission. */
+const KEEP_OPEN_MS = 3_000;
 
 const POSTGRES = 'comfyUiRouterPostgresApi';
 
 export interface OpenGenerator {
 	generator: Generator;
 	servers: ComfyUiClient[];
+	/** null: no credential for it. */
+	store: PostgresStore | null;
 }
 
 /** @throws RouterError CATALOG_INVALID, OPTIONS_INVALID, FILE_*, POSTGRES_* */
@@ -33,17 +39,22 @@ export async function openGenerator(
 		storeOf(context),
 	]);
 	const servers = sharedComfyUiClients(credential, timeoutSeconds);
+	const knowledge = store && knowledgeOf(store);
 	const generator = createGenerator({
 		catalog,
 		servers,
 		clock: systemClock,
 		random: systemRandom,
 		store,
+		prompts: store,
+		quota: knowledge?.quota,
+		feedback: await knowledge?.feedback(catalog),
 		readWorkflow: workflowReader(context),
+		keepOpenMs: KEEP_OPEN_MS,
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});
-	return { generator, servers };
+	return { generator, servers, store };
 }
 
 /** A run that is picked up again is decided already. */
@@ -53,9 +64,7 @@ async function catalogFor(context: IExecuteFunctions, operation: string): Promis
 }
 
 /** The credential is optional: without it nothing is logged. */
-async function storeOf(
-	context: IExecuteFunctions,
-): Promise<Pick<UsageStore, 'recordUsage'> | null> {
+async function storeOf(context: IExecuteFunctions): Promise<PostgresStore | null> {
 	if (context.getNode().credentials?.[POSTGRES] === undefined) return null;
 	return usageStore(await context.getCredentials(POSTGRES));
 }

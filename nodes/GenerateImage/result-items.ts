@@ -41,6 +41,9 @@ function facts(result: GenerateResult): IDataObject {
 		selection_reason: result.reason,
 		selection: selection as unknown as IDataObject,
 		attempts: attempts as unknown as IDataObject[],
+		...(result.texts.length > 0
+			? { texts: result.texts.map(({ nodeId, text }) => ({ node_id: nodeId, text })) }
+			: {}),
 		...(result.log_errors.length > 0
 			? { log_errors: result.log_errors.map((error) => error.message) }
 			: {}),

@@ -3,7 +3,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ComfyUiClient } from '../../adapters/comfyui';
 import { RouterError } from '../../lib/errors';
+import type { SubmittedPromptStore } from '../../lib/ports';
 import { parseSelected } from '../../lib/selection/parse';
+import type { SelectedDecision } from '../../lib/selection/types';
 import { eachLimited } from '../../service/each-limited';
 import type { GenerateOptions, ResumeInput } from '../../service/generate';
 import { isRecord, jsonParameter } from '../shared/fields';
@@ -32,10 +34,10 @@ export async function resumeAll(
 
 async function resumeOne(
 	context: IExecuteFunctions,
-	{ generator, servers }: OpenGenerator,
+	{ generator, servers, store }: OpenGenerator,
 	itemIndex: number,
 ): Promise<Outcome> {
-	const input = readInput(context, itemIndex);
+	const input = await toResume(readInput(context, itemIndex), store);
 	const server = servers.find(({ name }) => name === input.server);
 	const cancel = context.getExecutionCancelSignal?.();
 	const { waitSeconds } = readOptions(context, itemIndex);
@@ -78,24 +80,67 @@ function underway({ promptId, server }: ResumeInput, status: 'running' | 'pendin
 	return { result: null, error: null, taken: [], more };
 }
 
-function readInput(context: IExecuteFunctions, itemIndex: number): ResumeInput {
+/** What the item says; empty: not given. */
+interface GivenRun {
+	promptId: string;
+	server: string;
+	jobId: string;
+	selection: SelectedDecision | undefined;
+}
+
+function readInput(context: IExecuteFunctions, itemIndex: number): GivenRun {
 	const text = (name: string) => String(context.getNodeParameter(name, itemIndex, '') ?? '').trim();
-	const [promptId, server] = [text('promptId'), text('server')];
-	if (promptId === '' || server === '')
-		throw nothingToResume(promptId === '' ? 'prompt ID' : 'server');
 	const given = context.getNodeParameter('resumeSelection', itemIndex, '');
 	const selection = given === '' || given == null ? null : jsonParameter(given, 'Selection');
 	return {
-		promptId,
-		server,
-		...(isRecord(selection) ? { selection: parseSelected(selection) } : {}),
+		promptId: text('promptId'),
+		server: text('server'),
+		jobId: text('resumeJobId'),
+		selection: isRecord(selection) ? parseSelected(selection) : undefined,
 	};
 }
 
-function nothingToResume(what: string): RouterError {
+/** What is not given is looked up in what was noted when the prompt was submitted. */
+async function toResume(
+	given: GivenRun,
+	store: Pick<SubmittedPromptStore, 'findSubmitted'> | null,
+): Promise<ResumeInput> {
+	const { promptId, jobId } = given;
+	const isComplete = promptId !== '' && given.server !== '' && given.selection !== undefined;
+	const query = promptId === '' ? { jobId } : { promptId };
+	const mayBeNoted = !isComplete && store !== null && (promptId !== '' || jobId !== '');
+	const isRunnable = promptId !== '' && given.server !== '';
+	// the selection alone is no reason to fail
+	const found = mayBeNoted
+		? await store.findSubmitted(query).catch((error: unknown) => {
+				if (isRunnable) return [];
+				throw error;
+			})
+		: [];
+	const [noted] = found;
+	const input = {
+		promptId: promptId || noted?.prompt_id,
+		server: given.server || noted?.server,
+	};
+	if (!input.promptId) throw nothingToResume('prompt ID', given, store !== null);
+	if (!input.server) throw nothingToResume('server', given, store !== null);
+	const selection =
+		given.selection ?? (noted === undefined ? undefined : parseSelected(noted.selection));
+	return {
+		promptId: input.promptId,
+		server: input.server,
+		...(noted ? { jobId: noted.job_id } : {}),
+		...(selection ? { selection } : {}),
+	};
+}
+
+function nothingToResume(what: string, { jobId }: GivenRun, isLookedUp: boolean): RouterError {
+	const hint = isLookedUp
+		? `The table submitted_prompts holds what is under way${jobId === '' ? '' : `, and nothing of job "${jobId}"`}. What has ended is in model_usage_log.`
+		: 'Submit puts prompt_id and server into its items; give both, or the Postgres credential and a job ID.';
 	return new RouterError({
 		code: 'REQUEST_INVALID',
 		message: `The item has no ${what}.`,
-		hint: 'Submit puts prompt_id and server into its items; give both.',
+		hint,
 	});
 }

@@ -20,9 +20,9 @@ export class LogUsage implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ "times " + ({ comfyui: "from ComfyUI", given: "given", wall: "since the selection" })[$parameter["timing"]] }}',
+			'={{ $parameter["operation"] === "feedback" ? "record feedback" : $parameter["operation"] === "links" ? "make feedback links" : "times " + ({ comfyui: "from ComfyUI", given: "given", wall: "since the selection" })[$parameter["timing"]] }}',
 		description:
-			'Writes the usage of a ComfyUI model to Postgres: selection, estimate, real times, cost and result',
+			'Writes the usage of a ComfyUI model to Postgres: selection, estimate, real times, cost and result, and what people think of it',
 		defaults: { name: 'Log Usage' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -39,7 +39,7 @@ export class LogUsage implements INodeType {
 				displayName: 'ComfyUI',
 				required: true,
 				testedBy: 'testComfyUi',
-				displayOptions: { show: { timing: ['comfyui'] } },
+				displayOptions: { show: { operation: ['log'], timing: ['comfyui'] } },
 			},
 		],
 		properties: logUsageProperties,

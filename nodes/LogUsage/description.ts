@@ -2,8 +2,48 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { credentialsSlot } from '../shared/credentials-slot';
+import { feedbackProperties } from './feedback-description';
 
 const seconds = { minValue: 0, numberPrecision: 3 };
+
+const operation: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'log',
+	options: [
+		{
+			name: 'Log Usage',
+			value: 'log',
+			description: 'Write what a job planned and what it really took',
+			action: 'Log usage',
+		},
+		{
+			name: 'Make Feedback Links',
+			value: 'links',
+			description: 'Make addresses by which people can say what they think of a job',
+			action: 'Make feedback links',
+		},
+		{
+			name: 'Record Feedback',
+			value: 'feedback',
+			description: 'Write what somebody thinks of a job: a rating, a thumb, or the better of two',
+			action: 'Record feedback',
+		},
+	],
+};
+
+/** The same fields, for logging only. */
+function onlyForLogging(properties: INodeProperties[]): INodeProperties[] {
+	return properties.map((property) => ({
+		...property,
+		displayOptions: {
+			...property.displayOptions,
+			show: { ...property.displayOptions?.show, operation: ['log'] },
+		},
+	}));
+}
 
 const subject: INodeProperties[] = [
 	{
@@ -192,7 +232,7 @@ const options: INodeProperties = {
 
 export const logUsageProperties: INodeProperties[] = [
 	credentialsSlot,
-	...subject,
-	additionalFields,
-	options,
+	operation,
+	...onlyForLogging([...subject, additionalFields, options]),
+	...feedbackProperties,
 ];

@@ -5,11 +5,14 @@ import type { ComfyUiClient } from '../../adapters/comfyui';
 import { systemClock } from '../../adapters/system-clock';
 import { RouterError } from '../../lib/errors';
 import { logUsage, type LogUsageInput, type LogUsageResult } from '../../service/log-usage';
+import { settlingStore } from '../../service/settling-store';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { failedItem } from '../shared/failed-item';
 import { jobIdPrefix } from '../shared/job-id';
+import { knowledgeOf } from '../shared/knowledge';
 import { toNodeError } from '../shared/to-node-error';
 import { usageStore } from '../shared/usage-store';
+import { executeFeedback, type FeedbackOperation } from './feedback';
 import { readUsage } from './read-usage';
 
 const MS_PER_SECOND = 1000;
@@ -31,7 +34,8 @@ async function logAll(
 	const store = usageStore(await context.getCredentials('comfyUiRouterPostgresApi'));
 	const servers = await serversOf(context);
 	try {
-		return await logUsage({ store, servers, clock: systemClock }, inputs, {
+		const settling = settlingStore(store, knowledgeOf(store).quota);
+		return await logUsage({ store: settling, servers, clock: systemClock }, inputs, {
 			waitMs: (options.waitSeconds ?? 0) * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
@@ -100,6 +104,8 @@ async function allOutcomes(
 }
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const operation = context.getNodeParameter('operation', 0, 'log') as 'log' | FeedbackOperation;
+	if (operation !== 'log') return await executeFeedback(context, operation);
 	const items = context.getInputData();
 	const outcomes = await allOutcomes(context, items);
 	const loggedCount = outcomes.filter((outcome) => errorOf(outcome) === null).length;

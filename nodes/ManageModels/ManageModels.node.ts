@@ -22,9 +22,9 @@ export class ManageModels implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ ({ benchmark: "benchmark", calibrate: "calibrate", freeVram: "free VRAM", list: "list", prewarm: "prewarm", sync: "sync" })[$parameter["operation"]] }}',
+			'={{ ({ benchmark: "benchmark", calibrate: "calibrate", freeVram: "free VRAM", list: "list", prewarm: "prewarm", report: "report", sync: "sync" })[$parameter["operation"]] }}',
 		description:
-			'Finds the models that ComfyUI servers have, keeps the catalog in line, measures and learns figures, loads models and frees VRAM',
+			'Finds the models that ComfyUI servers have, keeps the catalog in line, measures and learns figures, loads models, frees VRAM, and reports usage',
 		defaults: { name: 'Manage Models' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -35,9 +35,11 @@ export class ManageModels implements INodeType {
 				displayName: 'ComfyUI',
 				required: true,
 				testedBy: 'testComfyUi',
-				displayOptions: { hide: { learnFrom: ['log'], inventory: ['folder'] } },
+				displayOptions: {
+					hide: { operation: ['report'], learnFrom: ['log'], inventory: ['folder'] },
+				},
 			},
-			// for a catalog in Postgres, for learning from the log, and for logging what a benchmark measured
+			// for a catalog in Postgres, for learning from the log, for the report, and for logging what a benchmark measured
 			{
 				name: 'comfyUiRouterPostgresApi',
 				displayName: 'Postgres (Optional, for the Log)',

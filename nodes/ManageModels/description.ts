@@ -1,6 +1,7 @@
 /** The fields of Manage Models: the operation, then what only that operation needs. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import { MAX_REPORT_DAYS } from '../../lib/usage-report';
 import { catalogPropertiesWithPostgres } from '../shared/catalog-properties';
 import { credentialsSlot } from '../shared/credentials-slot';
 import { benchmarkProperties } from './benchmark-description';
@@ -44,6 +45,13 @@ const operation: INodeProperties = {
 			value: 'prewarm',
 			action: 'Prewarm a model',
 			description: 'Load a model before it is needed, with the smallest job there is',
+		},
+		{
+			name: 'Report',
+			value: 'report',
+			action: 'Make a usage report',
+			description:
+				'One HTML page about cost, times, deadlines, quality and VRAM, as a file of the item; needs the Postgres credential',
 		},
 		{
 			name: 'Sync',
@@ -176,10 +184,20 @@ const force: INodeProperties = {
 	displayOptions: shownFor('freeVram', 'prewarm'),
 };
 
-/** Every operation but Free VRAM works on a catalog. */
+const reportDays: INodeProperties = {
+	displayName: 'Days',
+	name: 'reportDays',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MAX_REPORT_DAYS },
+	default: 7,
+	description: 'How many whole days (UTC) before today; today so far is added',
+	displayOptions: shownFor('report'),
+};
+
+/** Most operations work on a catalog. */
 const catalog = catalogPropertiesWithPostgres.map((property) => ({
 	...property,
-	displayOptions: { ...property.displayOptions, hide: { operation: ['freeVram'] } },
+	displayOptions: { ...property.displayOptions, hide: { operation: ['freeVram', 'report'] } },
 }));
 
 export const manageModelsProperties: INodeProperties[] = [
@@ -191,6 +209,7 @@ export const manageModelsProperties: INodeProperties[] = [
 	learnFrom,
 	write,
 	force,
+	reportDays,
 	...benchmarkProperties,
 	...catalog,
 	options,

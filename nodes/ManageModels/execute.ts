@@ -8,17 +8,25 @@ import { calibrateOn } from './operations/calibrate';
 import { freeVramOn } from './operations/free-vram';
 import { listOn } from './operations/list';
 import { prewarmOn } from './operations/prewarm';
+import { reportOn } from './operations/report';
 import { syncOn } from './operations/sync';
 
-type Operation = (context: IExecuteFunctions, itemIndex: number) => Promise<IDataObject[]>;
+type Operation = (context: IExecuteFunctions, itemIndex: number) => Promise<INodeExecutionData[]>;
+
+/** Operations that make no files. */
+const plain =
+	(of: (context: IExecuteFunctions, itemIndex: number) => Promise<IDataObject[]>): Operation =>
+	async (context, itemIndex) =>
+		(await of(context, itemIndex)).map((json) => ({ json }));
 
 const OPERATIONS: Record<string, Operation> = {
-	benchmark: benchmarkOn,
-	calibrate: calibrateOn,
-	freeVram: freeVramOn,
-	list: listOn,
-	prewarm: prewarmOn,
-	sync: syncOn,
+	benchmark: plain(benchmarkOn),
+	calibrate: plain(calibrateOn),
+	freeVram: plain(freeVramOn),
+	list: plain(listOn),
+	prewarm: plain(prewarmOn),
+	report: async (context, itemIndex) => [await reportOn(context, itemIndex)],
+	sync: plain(syncOn),
 };
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -27,7 +35,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		try {
 			const operation = context.getNodeParameter('operation', itemIndex) as string;
 			const results = await (OPERATIONS[operation] as Operation)(context, itemIndex);
-			output.push(...results.map((json) => ({ json, pairedItem: { item: itemIndex } })));
+			output.push(...results.map((result) => ({ ...result, pairedItem: { item: itemIndex } })));
 		} catch (error) {
 			// a cancelled execution ends here, whatever the node does with errors
 			const cancelled = context.getExecutionCancelSignal?.()?.aborted === true;

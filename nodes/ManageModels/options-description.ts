@@ -21,6 +21,14 @@ export const options: INodeProperties = {
 			displayOptions: shownFor('sync'),
 		},
 		{
+			displayName: 'Currency',
+			name: 'currency',
+			type: 'string',
+			default: 'USD',
+			description: "What the catalog's prices are in, as a code such as EUR",
+			displayOptions: shownFor('report'),
+		},
+		{
 			displayName: 'Days of the Log',
 			name: 'sinceDays',
 			type: 'number',
@@ -91,6 +99,14 @@ export const options: INodeProperties = {
 			displayOptions: forBenchmark,
 		},
 		{
+			displayName: 'Put Report in Field',
+			name: 'binaryProperty',
+			type: 'string',
+			default: 'report',
+			description: 'Name of the binary field that gets the file',
+			displayOptions: shownFor('report'),
+		},
+		{
 			displayName: 'Server Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',
@@ -107,6 +123,14 @@ export const options: INodeProperties = {
 			description:
 				'How long to watch the memory at most: it has settled when three readings agree within 2 %',
 			displayOptions: shownFor('freeVram'),
+		},
+		{
+			displayName: 'Title',
+			name: 'title',
+			type: 'string',
+			default: 'ComfyUI usage',
+			description: 'What stands at the top of the page',
+			displayOptions: shownFor('report'),
 		},
 		{
 			displayName: 'Wait for an Idle Server (Minutes)',

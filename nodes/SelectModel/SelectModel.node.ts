@@ -33,10 +33,9 @@ export class SelectModel implements INodeType {
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
 			{
 				name: 'comfyUiRouterPostgresApi',
-				displayName: 'Postgres',
-				required: true,
+				displayName: 'Postgres (Optional, for Quotas and Feedback)',
+				required: false,
 				testedBy: 'testPostgres',
-				displayOptions: { show: { catalogSource: ['postgres'] } },
 			},
 		],
 		properties: selectModelProperties,

@@ -64,6 +64,15 @@ const options: INodeProperties = {
 			description: 'Whether the selection lists the alternatives and why each of them lost',
 		},
 		{
+			displayName: 'Explore (Share)',
+			name: 'exploreShare',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 0.5, numberPrecision: 3 },
+			default: 0.02,
+			description:
+				'Share of flexible requests that try another model which is on time and at most twice as dear, to learn what people think of it. Left out: none.',
+		},
+		{
 			displayName: 'Server Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',

@@ -8,23 +8,34 @@ import type { Catalog } from '../../lib/catalog/schema';
 import { afterSelection } from '../../lib/fleet/after-selection';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { ModelRouter } from '../../lib/router/model-router';
-import type { SelectedDecision, Selection } from '../../lib/selection/types';
+import type {
+	FeedbackEntry,
+	QuotaState,
+	SelectedDecision,
+	Selection,
+} from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import { unfitModels } from '../../lib/workflow/unfit-models';
 import { readFleet } from '../../service/fleet';
+import { QuotaDesk, selectWithinQuota } from '../../service/quota-desk';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { listOf } from '../shared/fields';
 import { failedItem } from '../shared/failed-item';
 import { jobIdPrefix } from '../shared/job-id';
+import { knowledgeOf } from '../shared/knowledge';
 import { readGraph } from '../shared/read-graph';
 import { type RawRequest, readRequest } from '../shared/read-request';
 import { toNodeError } from '../shared/to-node-error';
+import { usageStore } from '../shared/usage-store';
 
 /** Items decided between two turns of n8n's event loop, so that a long run does not freeze the editor. */
 const ITEMS_PER_TURN = 50;
 const MS_PER_SECOND = 1000;
+const RANDOM_STEPS = 2 ** 32;
+const POSTGRES = 'comfyUiRouterPostgresApi';
 /** A server that does not answer must not use up an urgent job's time. */
 const DEFAULT_TIMEOUT_SECONDS = 5;
 
@@ -33,11 +44,32 @@ interface Deciding {
 	router: ModelRouter;
 	fleet: FleetSnapshot;
 	jobIds: string;
+	/** null: no credential for a database. */
+	desk: QuotaDesk | null;
+	feedback: FeedbackEntry[] | undefined;
+	/** Why quotas could not be looked up. */
+	warnings: string[];
 }
 
 interface Decided {
 	selection: Selection;
 	workflow: IDataObject | undefined;
+}
+
+/** Quotas and opinions, where the node has a database. */
+async function knowledge(
+	context: IExecuteFunctions,
+	catalog: Catalog,
+): Promise<Pick<Deciding, 'desk' | 'feedback' | 'warnings'>> {
+	const warnings: string[] = [];
+	if (context.getNode().credentials?.[POSTGRES] === undefined) {
+		return { desk: null, feedback: undefined, warnings };
+	}
+	const { quota, feedback } = knowledgeOf(usageStore(await context.getCredentials(POSTGRES)));
+	const desk = new QuotaDesk(quota, ({ message }) => {
+		warnings.push(`Quotas are not checked: ${message}`);
+	});
+	return { desk, feedback: await feedback(catalog), warnings };
 }
 
 async function prepare(context: IExecuteFunctions): Promise<Deciding> {
@@ -58,7 +90,9 @@ async function prepare(context: IExecuteFunctions): Promise<Deciding> {
 			timeoutMs: timeoutSeconds * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
-		return { catalog, router: new ModelRouter(catalog), fleet, jobIds: jobIdPrefix(context) };
+		const known = await knowledge(context, catalog);
+		const router = new ModelRouter(catalog);
+		return { catalog, router, fleet, jobIds: jobIdPrefix(context), ...known };
 	} finally {
 		for (const server of servers) server.close();
 	}
@@ -76,21 +110,58 @@ function forGraph(request: RawRequest, graph: ApiGraph, catalog: Catalog): RawRe
 	return { ...request, exclude_models: [...listOf(request.exclude_models), ...unfit] };
 }
 
-function filledIn(graph: ApiGraph, selection: SelectedDecision): IDataObject {
+function filledIn(graph: ApiGraph, selection: SelectedDecision, fleet: FleetSnapshot): IDataObject {
 	const seed = selection.parameters.seed ?? drawSeed();
-	return applySelection(graph, selection, { seed }).graph as unknown as IDataObject;
+	const applied = applySelection(graph, selection, { seed });
+	const server = fleet.servers.find(({ name }) => name === selection.server);
+	const named = withServerFileNames(applied.graph, server?.installed_files ?? null);
+	return named as unknown as IDataObject;
 }
 
-function decide(context: IExecuteFunctions, itemIndex: number, deciding: Deciding): Decided {
+async function decide(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	deciding: Deciding,
+): Promise<Decided> {
 	const wanted = readRequest(context, itemIndex, `${deciding.jobIds}${itemIndex}`);
 	const graph = readGraph(context, itemIndex);
 	const request = graph ? forGraph(wanted, graph, deciding.catalog) : wanted;
-	const selection = deciding.router.select(request, deciding.fleet, { nowMs: systemClock.nowMs() });
+	const selection = await selectFor(context, itemIndex, deciding, request);
 	if (selection.decision !== 'selected') return { selection, workflow: undefined };
-	const workflow = graph === undefined ? undefined : filledIn(graph, selection);
-	// only now: an item that fails leaves no job behind that later items would wait for
-	deciding.fleet = afterSelection(deciding.fleet, selection);
-	return { selection, workflow };
+	let isDecided = false;
+	try {
+		const workflow = graph === undefined ? undefined : filledIn(graph, selection, deciding.fleet);
+		// only now: an item that fails leaves no job behind that later items would wait for
+		deciding.fleet = afterSelection(deciding.fleet, selection);
+		isDecided = true;
+		return { selection, workflow };
+	} finally {
+		if (!isDecided && selection.job_id !== null) await deciding.desk?.release(selection.job_id);
+	}
+}
+
+async function selectFor(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ router, fleet, feedback, desk }: Deciding,
+	request: RawRequest,
+): Promise<Selection> {
+	const { exploreShare = 0 } = context.getNodeParameter('options', itemIndex, {}) as {
+		exploreShare?: number;
+	};
+	const exploration =
+		exploreShare > 0
+			? { share: exploreShare, random: randomInt(RANDOM_STEPS) / RANDOM_STEPS }
+			: undefined;
+	const decideWith = (quotas?: QuotaState[]): Selection =>
+		router.select(request, fleet, { nowMs: systemClock.nowMs(), feedback, exploration, quotas });
+	if (desk === null) return decideWith();
+	const { job_id: jobId, user_id: userId } = request;
+	return await selectWithinQuota(desk, {
+		userId: typeof userId === 'string' ? userId : null,
+		jobId: typeof jobId === 'string' ? jobId : null,
+		decide: decideWith,
+	});
 }
 
 function decidedItem(
@@ -135,6 +206,7 @@ function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Sel
 	const messages = deciding.fleet.servers
 		.filter((server) => !server.reachable)
 		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
+	messages.push(...deciding.warnings);
 	const [first] = rejected;
 	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
 	for (const message of messages) {
@@ -152,7 +224,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	for (const [itemIndex, item] of items.entries()) {
 		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await systemClock.sleep(0);
 		try {
-			const decided = decide(context, itemIndex, deciding);
+			const decided = await decide(context, itemIndex, deciding);
 			const isRejected = decided.selection.decision === 'rejected';
 			if (isRejected) rejections.push(decided.selection);
 			const output = isRejected ? rejected : selected;

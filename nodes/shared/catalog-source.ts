@@ -13,7 +13,7 @@ import { readStoredCatalog } from '../../adapters/postgres/stored-catalog';
 import { parseCatalog, parseCatalogText } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
-import { shippedCatalogPath } from './package-root';
+import { shippedCatalogPath } from '../../adapters/files/package-root';
 import { usageStore } from './usage-store';
 
 function fromJson(value: unknown): Catalog {

@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetupError, tailOf } from '../provision/command.mjs';
 import { provisionN8n } from '../provision/n8n.mjs';
-import { provisionNode } from '../provision/node.mjs';
 import { n8nEnvironment } from './environment.mjs';
 import { installPackage } from './package-folder.mjs';
 import { freePort } from './ports.mjs';
@@ -24,7 +23,8 @@ const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' }
 /**
  * @typedef {object} N8nOptions
  * @property {string} databaseUrl a Postgres database of its own
- * @property {string} packageDir the repository, built
+ * @property {string} [packageDir] the repository, built; default: none, an n8n that knows nothing of this package
+ * @property {() => ReturnType<typeof provisionN8n>} [provision] which n8n; default: the pinned one
  * @property {number} [port] default: any free port
  * @property {string} [userFolder] default: a new temporary folder, removed at the end
  * @property {{ email: string, password: string }} [owner]
@@ -49,10 +49,11 @@ const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' }
  * @returns {Promise<N8nInstance>}
  */
 export async function startN8n(options) {
-	const [node, n8n] = [await provisionNode(), await provisionN8n()];
+	const n8n = await (options.provision ?? provisionN8n)();
+	const { node } = n8n;
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'comfyui-router-n8n-')));
 	await mkdir(userFolder, { recursive: true });
-	await installPackage(options.packageDir, userFolder);
+	if (options.packageDir) await installPackage(options.packageDir, userFolder);
 	const port = options.port ?? (await freePort());
 	const owner = options.owner ?? DEFAULT_OWNER;
 	const env = n8nEnvironment({

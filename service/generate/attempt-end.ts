@@ -20,6 +20,9 @@ export interface AttemptEnd {
 	mayLinger: boolean;
 }
 
+/** The server has looked at the graph and said no. */
+const CLEAR_REFUSALS: readonly Setback[] = ['faulty', 'not_installed', 'unsupported'];
+
 /** The server would not have it, or it could not be handed over. */
 export function refusedEnd(setback: Setback, error: RouterError): AttemptEnd {
 	return {
@@ -29,7 +32,7 @@ export function refusedEnd(setback: Setback, error: RouterError): AttemptEnd {
 		error,
 		stopped: false,
 		neverSubmitted: true,
-		mayLinger: setback !== 'faulty' && setback !== 'not_installed',
+		mayLinger: !CLEAR_REFUSALS.includes(setback),
 	};
 }
 

@@ -49,6 +49,7 @@ export class AttemptLog {
 
 	add(ended: EndedAttempt): void {
 		const endedMs = this.record(ended);
+		this.context.notes?.ended(ended.promptId);
 		this.write(
 			usageRowOf({
 				...this.shared(),

@@ -1,5 +1,6 @@
 /** What an attempt says about memory: what was available, and whether a slow run was a memory failure. Pure. */
 import { DEFAULT_VRAM_RESERVE_GB } from '../../lib/catalog/defaults';
+import { observedStepSeconds, type StepObservation } from '../../lib/degradation';
 import { isSlowByPaging } from '../../lib/execution/outcome';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectedDecision } from '../../lib/selection/types';
@@ -17,17 +18,30 @@ export function availableOn(fleet: FleetSnapshot, name: string): number | null {
 	return Math.min(device.vram_total, device.vram_free + held) - reserve;
 }
 
+/** What tells that weights were paged: the pace of the steps, or only the time of the whole, which a slow disk explains, too. */
+export type Paging = 'by its steps' | 'by its time';
+
+/** @param observations steps of the sampler: enough to tell even where the run was stopped early */
 export function slowByPaging(
-	end: Pick<AttemptEnd, 'entry'>,
+	{ entry }: Pick<AttemptEnd, 'entry'>,
 	{ estimate, server }: SelectedDecision,
 	fleet: FleetSnapshot,
-): boolean {
-	const { entry } = end;
-	if (entry === null || entry.startedMs === null || entry.endedMs === null) return false;
-	return isSlowByPaging({
-		seconds: (entry.endedMs - entry.startedMs) / 1000,
-		expectedSeconds: estimate.load_seconds + estimate.run_seconds,
+	observations: readonly StepObservation[],
+): Paging | null {
+	const memory = {
 		availableBytes: availableOn(fleet, server),
 		peakBytes: estimate.vram_peak_bytes,
-	});
+	};
+	const perStep = observedStepSeconds(observations);
+	const steps = observations.at(-1)?.max ?? 0;
+	if (perStep !== null) {
+		const run = { seconds: perStep * steps, expectedSeconds: estimate.run_seconds };
+		return isSlowByPaging({ ...run, ...memory }) ? 'by its steps' : null;
+	}
+	if (entry === null || entry.startedMs === null || entry.endedMs === null) return null;
+	const whole = {
+		seconds: (entry.endedMs - entry.startedMs) / 1000,
+		expectedSeconds: estimate.load_seconds + estimate.run_seconds,
+	};
+	return isSlowByPaging({ ...whole, ...memory }) ? 'by its time' : null;
 }

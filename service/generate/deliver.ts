@@ -1,6 +1,6 @@
 /** Hands the outputs of a prompt to whoever takes them. Owns what makes a download worth another try. */
 import { RouterError } from '../../lib/errors';
-import type { HistoryEntry } from '../../lib/ports';
+import type { HistoryEntry, OutputText } from '../../lib/ports';
 import type { JobContext } from './job-context';
 import type { GeneratedFile, GenerateServer } from './types';
 import { asRouterError } from './failures';
@@ -11,6 +11,7 @@ const WORTH_ANOTHER = new Set(['COMFYUI_TIMEOUT', 'COMFYUI_UNREACHABLE', 'COMFYU
 
 export interface Delivered {
 	outputs: GeneratedFile[];
+	texts: OutputText[];
 	/** Why the outputs are not where they should be; null: all is well. */
 	error: RouterError | null;
 }
@@ -25,12 +26,13 @@ export async function deliver(
 ): Promise<Delivered> {
 	const server = context.room.view.port(serverName);
 	const outputs = outputsOf(server, entry);
-	if (outputs.length === 0) return { outputs, error: nothingSaved() };
+	const { texts = [] } = entry;
+	if (outputs.length + texts.length === 0) return { outputs, texts, error: nothingSaved() };
 	for (const file of outputs) {
 		const error = await handOver(context, file, { index, job_id: job.jobId });
-		if (error !== null) return { outputs, error };
+		if (error !== null) return { outputs, texts, error };
 	}
-	return { outputs, error: null };
+	return { outputs, texts, error: null };
 }
 
 export function outputsOf(server: GenerateServer, entry: HistoryEntry): GeneratedFile[] {

@@ -12,6 +12,15 @@ export function cancelled(): RouterError {
 	});
 }
 
+/** Picking up was cancelled, which is no reason to throw away what runs. */
+export function notWaitedFor(): RouterError {
+	return new RouterError({
+		code: 'CANCELLED',
+		message: 'Waiting for the prompt was cancelled.',
+		hint: 'It goes on, on its server. Resume it again to get what it makes.',
+	});
+}
+
 export function missedDeadline(): RouterError {
 	return new RouterError({
 		code: 'DEADLINE_MISSED',

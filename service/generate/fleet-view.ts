@@ -6,8 +6,10 @@ import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
+import { baseName } from '../../lib/workflow/file-names';
 import { readFleet } from '../fleet';
 import type { InstalledFilesCache } from '../installed-files-cache';
+import { within } from '../within';
 import type { Claim } from './claims';
 import { takeBack } from './submit-safely';
 import type { GenerateServer } from './types';
@@ -73,10 +75,7 @@ export class FleetView {
 	/** Asks every server now; returns what is known when all have answered, or the slow ones have had their time. */
 	async read(): Promise<FleetSnapshot> {
 		const readings = this.servers.map((server) => this.readOne(server));
-		const waited = new AbortController();
-		const limit = this.clock.sleep(SLOW_READ_MS, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(readings), limit]);
-		waited.abort(new Error('read'));
+		await within(this.clock, Promise.all(readings), SLOW_READ_MS);
 		return this.current();
 	}
 
@@ -123,10 +122,7 @@ export class FleetView {
 		const sweeps = [...this.orphans].map(([name, ids]) => takeBack(this.port(name), [...ids]));
 		this.orphans.clear();
 		if (sweeps.length === 0) return;
-		const waited = new AbortController();
-		const limit = this.clock.sleep(waitMs, waited.signal).catch(() => undefined);
-		await Promise.race([Promise.all(sweeps), limit]);
-		waited.abort(new Error('swept'));
+		await within(this.clock, Promise.all(sweeps), waitMs);
 	}
 
 	/** @param without a claim to leave out, as if its prompt were stopped */
@@ -172,7 +168,10 @@ export class FleetView {
 	private withoutMissing(server: FleetServer, now: number): string[] | null {
 		const missing = this.missing.get(server.name);
 		if (!missing || server.installed_files === null) return server.installed_files;
-		return server.installed_files.filter((file) => (missing.get(file) ?? 0) < now);
+		const lacking = new Set(
+			[...missing].flatMap(([file, untilMs]) => (untilMs >= now ? [baseName(file)] : [])),
+		);
+		return server.installed_files.filter((name) => !lacking.has(baseName(name)));
 	}
 
 	/** The server refused a prompt for lack of these files, whatever its lists say. */

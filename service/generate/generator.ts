@@ -2,13 +2,17 @@
 import { marginEntries } from '../../lib/execution/memory-margins';
 import { RouterError } from '../../lib/errors';
 import { eachLimited } from '../each-limited';
+import { within } from '../within';
+import { settlingStore } from '../settling-store';
 import { UsageBuffer } from '../usage-buffer';
 import { asRouterError } from './failures';
 import type { JobContext } from './job-context';
 import { readJob } from './job-input';
 import { JobRun } from './job-run';
+import { PromptNotes } from './prompt-notes';
 import { keyOf, marginsOf, patienceOf, useFleet } from './process-registry';
 import { resumePrompt } from './resume';
+import { SubmissionOrder } from './submission-order';
 import type {
 	GenerateItem,
 	GenerateOptions,
@@ -20,6 +24,8 @@ import type {
 
 /** For prompts that were given up while their server was away, and may be there after all. */
 const LAST_SWEEP_MS = 2_000;
+/** For notes of prompts that were only handed over: somebody else picks them up. */
+const LAST_NOTES_MS = 10_000;
 
 export function createGenerator(deps: GeneratorDeps): Generator {
 	const key = keyOf(deps);
@@ -46,11 +52,24 @@ async function withFleet<T>(
 ): Promise<T> {
 	if (deps.servers.length === 0) throw noServers();
 	const fleet = useFleet(deps, key);
-	const buffer = deps.store ? new UsageBuffer(deps.store, deps.clock) : null;
+	const store = deps.store && deps.quota ? settlingStore(deps.store, deps.quota) : deps.store;
+	const buffer = store ? new UsageBuffer(store, deps.clock) : null;
+	const notes = deps.prompts ? new PromptNotes(deps.prompts) : null;
 	const { room, watch } = fleet;
 	try {
-		const result = await run({ deps, room, options, signal: options.signal, buffer, watch });
-		await Promise.all([buffer?.flush(patienceOf(deps).flushMs), room.view.sweepAll(LAST_SWEEP_MS)]);
+		const result = await run({
+			deps,
+			room,
+			options,
+			signal: options.signal,
+			buffer,
+			notes,
+			order: new SubmissionOrder(),
+			watch,
+		});
+		const noted = notes ? within(deps.clock, notes.settled(), LAST_NOTES_MS) : undefined;
+		const logged = buffer?.flush(patienceOf(deps).flushMs);
+		await Promise.all([logged, noted, room.view.sweepAll(LAST_SWEEP_MS)]);
 		return result;
 	} finally {
 		fleet.release();
@@ -86,6 +105,7 @@ function unreadable(item: GenerateItem, index: number, error: RouterError): Gene
 		selection: null,
 		attempts: [],
 		outputs: [],
+		texts: [],
 		degraded: false,
 		on_time: null,
 		reason: error.message,

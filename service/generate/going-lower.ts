@@ -95,7 +95,9 @@ export class GoingLower {
 	}
 
 	private ladder(selection: SelectedDecision, fleet: FleetSnapshot, onlyServer?: string): Rung[] {
-		const options = { ...this.room.selectOptions(), size: this.job.size, onlyServer };
+		// what is reserved for the job covers less than it, too
+		const decision = { ...this.room.selectOptions(), quotas: undefined };
+		const options = { ...decision, size: this.job.size, onlyServer };
 		return ladderFor(this.room.router, this.job.request, selection, fleet, options);
 	}
 

@@ -1,5 +1,5 @@
 /** One try of a job: from its way to how it ended. Owns that a claim is released and that a cancelled prompt is gone. */
-import type { FleetSnapshot } from '../../lib/fleet/types';
+import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { UsageStatus } from '../../lib/usage/types';
 import { runAttempt } from './attempt';
 import { type AttemptEnd, refusedEnd } from './attempt-end';
@@ -8,7 +8,7 @@ import type { Claim } from './claims';
 import { asRouterError, cancelled, setbackOfError } from './failures';
 import type { GoingLower, Reaction, Way } from './going-lower';
 import type { JobContext } from './job-context';
-import type { JobGraphs } from './job-graph';
+import type { JobGraph, JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
 import { makeSureItIsGone } from './make-sure';
 import type { PromptNews } from './server-watch';
@@ -57,7 +57,8 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 	let reaction: Reaction | null = null;
 	let unbound: string[] = [];
 	try {
-		const made = await parts.graphs.graphFor(server, way.selection, way.upscaleTo, signal);
+		const installed = serverOf(next)?.installed_files ?? null;
+		const made = await parts.graphs.graphFor(server, installed, way, signal);
 		unbound = made.unbound;
 		const end = await runAttempt({
 			server,
@@ -79,7 +80,9 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 				return reaction !== null;
 			},
 		});
-		return { next, promptId, end, reaction: end.stopped ? reaction : null, submittedMs, unbound };
+		const judged = isOurBusiness(way, made) ? end : asFaulty(end);
+		const stoppedBy = end.stopped ? reaction : null;
+		return { next, promptId, end: judged, reaction: stoppedBy, submittedMs, unbound };
 	} catch (error) {
 		if (signal?.aborted) {
 			await logCancelled(next, promptId, submittedMs, parts);
@@ -94,12 +97,31 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 	}
 }
 
+/** What the caller wrote is the caller's to change; what we built is tried elsewhere. */
+function isOurBusiness({ selection }: Way, { isBuilt }: JobGraph): boolean {
+	const { sampler_name: sampler, scheduler } = selection.request;
+	return isBuilt && sampler == null && scheduler == null;
+}
+
+function asFaulty(end: AttemptEnd): AttemptEnd {
+	return end.setback === 'unsupported' ? { ...end, setback: 'faulty' } : end;
+}
+
 /** A caller that cannot keep the prompt_id loses the chance to resume, not the image. */
 async function submitted({ way, claim }: Next, promptId: string, parts: TryParts): Promise<void> {
 	const { context, index, job, log, progress } = parts;
 	context.room.view.warmUp(claim.server);
 	const { model_name, preset, server } = way.selection;
 	progress({ phase: 'submitted', server, model_name, preset, prompt_id: promptId });
+	context.notes?.add({
+		prompt_id: promptId,
+		job_id: job.jobId,
+		attempt: log.count + 1,
+		server,
+		workflow_id: context.deps.workflowId ?? null,
+		execution_id: context.deps.executionId ?? null,
+		selection: way.selection,
+	});
 	try {
 		await context.options.onSubmitted?.({
 			index,
@@ -143,11 +165,14 @@ async function logCancelled(
  * Left out where the job goes behind all that is visible: an explicit number does not move the server's own counter, so
  * that what others submit later would pass it.
  */
-function explicitNumber({ way, fleet, claim }: Next): number | undefined {
-	const wanted = way.selection.queue_number;
-	const server = fleet.servers.find((one) => one.name === claim.server);
-	const last = Math.max(-1, ...(server?.queue ?? []).map((job) => job.queue_number));
+function explicitNumber(next: Next): number | undefined {
+	const wanted = next.way.selection.queue_number;
+	const last = Math.max(-1, ...(serverOf(next)?.queue ?? []).map((job) => job.queue_number));
 	return wanted === null || wanted > last ? undefined : wanted;
+}
+
+function serverOf({ fleet, claim }: Next): FleetServer | undefined {
+	return fleet.servers.find((one) => one.name === claim.server);
 }
 
 export function statusOf({ end, reaction }: Tried): UsageStatus {

@@ -1,17 +1,21 @@
 /** From a selection to the graph that is submitted: built, or the caller's own filled in; input files uploaded first. */
 import { withUpscale } from '../../lib/degradation/upscale-graph';
-import type { Rung } from '../../lib/degradation';
 import { RouterError } from '../../lib/errors';
 import type { SelectedDecision } from '../../lib/selection/types';
 import { applySelection } from '../../lib/workflow/apply-selection';
 import { buildGraph } from '../../lib/workflow/build';
 import type { ApiGraph } from '../../lib/workflow/graph';
+import { withNewOutputNames } from '../../lib/workflow/new-output-names';
+import { withServerFileNames } from '../../lib/workflow/server-file-names';
+import type { Way } from './going-lower';
 import type { GenerateItem, GenerateServer, GeneratorDeps, InputFile } from './types';
 
 export interface JobGraph {
 	graph: ApiGraph;
 	/** What the selection wanted and the graph has no place for. */
 	unbound: string[];
+	/** Ours, not the caller's or the catalog's own. */
+	isBuilt: boolean;
 }
 
 interface UploadedNames {
@@ -25,6 +29,8 @@ const SUBFOLDER = 'comfyui-router';
 /** Uploads of one job, once per server. */
 export class JobGraphs {
 	private readonly uploads = new Map<string, Promise<UploadedNames>>();
+	/** Not null: an output under its usual name was not there. */
+	private mark: string | null = null;
 	private readonly workflows = new Map<string, Promise<unknown>>();
 
 	constructor(
@@ -33,15 +39,23 @@ export class JobGraphs {
 		private readonly seed: number,
 	) {}
 
+	/** From now on what is saved gets other names. */
+	renameOutputs(mark: string): void {
+		this.mark = mark;
+	}
+
+	/** @param installed model files as the server lists them; null: unknown */
 	async graphFor(
 		server: GenerateServer,
-		selection: SelectedDecision,
-		upscaleTo: Rung['upscaleTo'],
+		installed: readonly string[] | null,
+		{ selection, upscaleTo }: Pick<Way, 'selection' | 'upscaleTo'>,
 		signal?: AbortSignal,
 	): Promise<JobGraph> {
 		const names = await this.namesOn(server, selection, signal);
-		const made = await this.make(selection, names);
-		return upscaleTo === null ? made : { ...made, graph: withUpscale(made.graph, upscaleTo) };
+		const { graph, ...made } = await this.make(selection, names);
+		const found = withServerFileNames(graph, installed);
+		const named = this.mark === null ? found : withNewOutputNames(found, this.mark);
+		return { ...made, graph: upscaleTo === null ? named : withUpscale(named, upscaleTo) };
 	}
 
 	private async make(selection: SelectedDecision, names: UploadedNames): Promise<JobGraph> {
@@ -50,13 +64,14 @@ export class JobGraphs {
 		const own = this.item.workflow ?? (await this.ownWorkflow(model.workflow));
 		if (own === undefined) {
 			const graph = buildGraph(model, selection, { seed: this.seed, ...names });
-			return { graph, unbound: [] };
+			return { graph, unbound: [], isBuilt: true };
 		}
 		const applied = applySelection(own, selection, {
 			seed: this.seed,
 			overrides: this.item.overrides,
 		});
-		return { graph: placeFiles(applied.graph, names), unbound: applied.missing };
+		const graph = placeFiles(applied.graph, names);
+		return { graph, unbound: applied.missing, isBuilt: false };
 	}
 
 	private ownWorkflow(file: string | undefined): Promise<unknown> {

@@ -16,15 +16,22 @@ import { type Next, statusOf, type Tried, tryOnce, type WithoutJob } from './job
 import type { JobContext } from './job-context';
 import { JobGraphs } from './job-graph';
 import type { JobInput } from './job-input';
+import { JobQuota } from './job-quota';
 import { Lessons } from './lessons';
-import type { GeneratedFile, GenerateResult, ProgressEvent } from './types';
+import type { Turn } from './submission-order';
+import type { GenerateResult, ProgressEvent } from './types';
+
+/** Of a prompt_id: enough to be another name. */
+const MARK_LENGTH = 8;
 
 export class JobRun {
 	private readonly log: AttemptLog;
 	private readonly graphs: JobGraphs;
 	private readonly lower: GoingLower;
 	private readonly lessons: Lessons;
+	private readonly quota: JobQuota;
 	private readonly counts: Partial<Record<Setback, number>> = {};
+	private readonly turn: Turn | null;
 	private selection: Selection | null = null;
 	private degraded = false;
 	private lastError: RouterError | null = null;
@@ -38,8 +45,10 @@ export class JobRun {
 	) {
 		const { deps, options, room } = context;
 		const seed = job.seed ?? deps.random.integer(2 ** 47);
+		this.turn = job.selection ? context.order.enter(job.selection.server) : null;
 		this.log = new AttemptLog(context, job, seed);
 		this.lessons = new Lessons(room, context.signal);
+		this.quota = new JobQuota(context, job);
 		this.graphs = new JobGraphs(deps, job.item, seed);
 		this.lower = new GoingLower(room, deps.clock, {
 			...job,
@@ -55,15 +64,21 @@ export class JobRun {
 				this.context.signal?.throwIfAborted();
 				const next: Next | null = planned ?? (await this.given()) ?? (await this.decide());
 				if (next === null) return this.refused();
+				planned = null;
+				if (!(await this.reserved(next))) continue;
 				const tried = await this.attempt(next);
 				const result = await this.settle(tried);
 				if (result) return result;
+				await this.quota.release();
 				const after = await this.following(tried);
 				if (after === 'give up') return this.failed(this.lastError ?? internal());
 				planned = after;
 			}
 		} catch (error) {
+			await this.quota.release();
 			return this.failed(this.context.signal?.aborted ? cancelled() : asRouterError(error));
+		} finally {
+			this.turn?.leave();
 		}
 	}
 
@@ -71,15 +86,31 @@ export class JobRun {
 	private async given(): Promise<Next | null> {
 		const { selection, jobId } = this.job;
 		if (selection === null || this.log.count > 0 || this.selection !== null) return null;
-		const { room, options } = this.context;
+		const { room, options, signal } = this.context;
 		room.view.port(selection.server);
+		await this.turn?.come;
+		signal?.throwIfAborted();
 		const fleet = await room.view.read();
 		const own = { ...selection, job_id: jobId };
 		const asItIs = options.autoQuality === false || options.commitOnArrival === true;
 		return this.claimed(asItIs ? asSelected(own) : this.lower.atItsTurn(own, fleet), fleet);
 	}
 
+	/** Another job may have taken what was left of the quota: then it is decided anew. */
+	private async reserved({ way, claim }: Next): Promise<boolean> {
+		const { room } = this.context;
+		let isReserved = false;
+		try {
+			isReserved = await this.quota.reserve(way.selection, this.log.count);
+			this.selection = way.selection;
+		} finally {
+			if (!isReserved) room.release(claim);
+		}
+		return isReserved;
+	}
+
 	private async decide(): Promise<Next | null> {
+		await this.quota.look();
 		const { room, options, signal, deps } = this.context;
 		const { request, asked, askedMs, deadlineMs } = this.job;
 		const decided = await room.decide(
@@ -115,10 +146,11 @@ export class JobRun {
 		if (selection.degraded) return selection;
 		const { room } = this.context;
 		const idle = idleFleet(fleet);
-		const { calibration } = room.selectOptions();
+		const { calibration, feedback } = room.selectOptions();
 		const choice = room.router.select({ ...this.job.request, explain: false }, idle, {
 			nowMs: this.job.askedMs,
 			calibration,
+			feedback,
 		});
 		if (choice.decision === 'rejected') return selection;
 		const lower = selection.estimate.quality < choice.estimate.quality - 1e-9;
@@ -148,10 +180,10 @@ export class JobRun {
 	private async settle(tried: Tried): Promise<GenerateResult | null> {
 		const { end, next, promptId, submittedMs, unbound } = tried;
 		if (end.state === 'submitted') return this.handedOver(tried);
-		const slow = slowByPaging(end, next.way.selection, next.fleet);
+		const paging = slowByPaging(end, next.way.selection, next.fleet, next.claim.observations);
 		const endedMs = this.context.deps.clock.nowMs();
-		if (slow) this.lessons.slow(next);
-		let outputs: GeneratedFile[] = [];
+		if (paging !== null) this.lessons.slow(next, paging);
+		let brought: Pick<GenerateResult, 'outputs' | 'texts'> = { outputs: [], texts: [] };
 		let error = end.error;
 		if (end.state === 'done' && end.entry) {
 			const delivered = await deliver(
@@ -161,7 +193,7 @@ export class JobRun {
 				next.claim.server,
 				end.entry,
 			);
-			outputs = delivered.outputs;
+			brought = { outputs: delivered.outputs, texts: delivered.texts };
 			error = delivered.error;
 		}
 		const done = end.state === 'done' && error === null;
@@ -172,15 +204,19 @@ export class JobRun {
 			endedMs,
 			end: { ...end, error },
 			status: done ? 'success' : statusOf(tried),
-			slow,
+			slow: paging !== null,
 			unbound,
 		});
 		if (!done) {
 			this.lastError = error ?? this.lastError;
-			return end.state === 'done' && error ? this.failed(error) : null;
+			if (end.state !== 'done' || !error) return null;
+			if (error.code !== 'FILE_NOT_FOUND') return this.failed(error);
+			tried.end = { ...end, error, setback: 'output_gone' };
+			this.graphs.renameOutputs(promptId.slice(0, MARK_LENGTH));
+			return null;
 		}
 		this.degraded = next.way.selection.degraded;
-		return this.done(next.way, outputs, endedMs);
+		return this.done(next.way, brought, endedMs);
 	}
 
 	/** What comes after an attempt that brought nothing. null: decide anew. */
@@ -224,9 +260,13 @@ export class JobRun {
 		return this.failed(notServed(selection, lastError, view.current()));
 	}
 
-	private done(way: Way, outputs: GeneratedFile[], endedMs: number): GenerateResult {
+	private done(
+		way: Way,
+		brought: Pick<GenerateResult, 'outputs' | 'texts'>,
+		endedMs: number,
+	): GenerateResult {
 		const result = this.result('done', way.selection.selection_reason, null);
-		return { ...result, outputs, on_time: endedMs <= this.job.deadlineMs };
+		return { ...result, ...brought, on_time: endedMs <= this.job.deadlineMs };
 	}
 
 	private handedOver({ next, promptId, submittedMs, unbound, end }: Tried): GenerateResult {
@@ -260,6 +300,7 @@ export class JobRun {
 			selection: this.selection,
 			attempts: this.log.records,
 			outputs: [],
+			texts: [],
 			degraded: this.degraded,
 			on_time: null,
 			reason,
@@ -269,6 +310,7 @@ export class JobRun {
 	}
 
 	private progress(event: WithoutJob<ProgressEvent>): void {
+		if (event.phase !== 'waiting') this.turn?.leave();
 		const { onProgress } = this.context.options;
 		try {
 			onProgress?.({ index: this.index, job_id: this.job.jobId, ...event } as ProgressEvent);

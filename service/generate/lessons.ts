@@ -3,7 +3,7 @@ import { afterMemoryFailure } from '../../lib/execution/memory-margins';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectedDecision } from '../../lib/selection/types';
 import type { AttemptEnd } from './attempt-end';
-import { availableOn } from './attempt-memory';
+import { availableOn, type Paging } from './attempt-memory';
 import { internal } from './failures';
 import type { Next } from './job-attempt';
 import type { WaitingRoom } from './waiting-room';
@@ -21,14 +21,25 @@ export class Lessons {
 		return this.freedPlace === placeOf(next);
 	}
 
-	slow(next: Next): void {
-		this.memory(next, availableOn(next.fleet, next.claim.server), false);
+	/** A pace that only paging explains means that the memory there is not enough, as a failure on an emptied device does. */
+	slow(next: Next, paging: Paging): void {
+		const available = availableOn(next.fleet, next.claim.server);
+		this.memory(next, available, paging === 'by its steps');
 	}
 
 	fromSetback(end: AttemptEnd, selection: SelectedDecision): void {
 		const { view } = this.room;
-		if (end.setback === 'refused' || (end.setback === 'unreachable' && end.neverSubmitted)) {
+		if (
+			end.setback === 'output_gone' ||
+			end.setback === 'refused' ||
+			(end.setback === 'unreachable' && end.neverSubmitted)
+		) {
 			view.coolDown(selection.server, end.error ?? internal());
+		}
+		if (end.setback === 'unsupported') {
+			const { checkpoint, diffusion_model } = selection.files;
+			// its weights are of no use there; what it shares with other models is
+			view.markMissing(selection.server, [diffusion_model ?? checkpoint ?? '']);
 		}
 		if (end.setback !== 'not_installed') return;
 		const message = end.error?.message ?? '';
@@ -60,12 +71,12 @@ export class Lessons {
 		this.memory(next, availableOn(fleet, next.claim.server), true);
 	}
 
-	private memory(next: Next, availableBytes: number | null, afterFree: boolean): void {
+	private memory(next: Next, availableBytes: number | null, isTooLittle: boolean): void {
 		this.room.margins = afterMemoryFailure(this.room.margins, {
 			modelName: next.way.selection.model_name,
 			peakBytes: next.way.selection.estimate.vram_peak_bytes,
 			availableBytes,
-			afterFree,
+			isTooLittle,
 		});
 	}
 }

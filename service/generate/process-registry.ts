@@ -1,6 +1,6 @@
 /**
  * What all executions of one process share: a waiting room for each fleet, a socket for each server. Owns that both live
- * as long as somebody uses them and no longer.
+ * as long as somebody uses them, or is likely to again, and no longer.
  */
 import { ModelRouter } from '../../lib/router/model-router';
 import { InstalledFilesCache } from '../installed-files-cache';
@@ -22,6 +22,8 @@ interface SharedFleet {
 	room: WaitingRoom;
 	watches: Map<string, ServerWatch>;
 	users: number;
+	/** Nobody uses it; it closes when this has passed. */
+	closing: AbortController | null;
 }
 
 /** What a room has learned about memory outlives it: by fleet. */
@@ -50,6 +52,8 @@ export function useFleet(deps: GeneratorDeps, key: string): FleetUse {
 	const shared = fleets.get(key) ?? openFleet(deps, key);
 	fleets.set(key, shared);
 	shared.users += 1;
+	shared.closing?.abort(new Error('used again'));
+	shared.closing = null;
 	shared.room.view.useServers(deps.servers);
 	shared.room.options = roomOptions(deps);
 	let released = false;
@@ -60,12 +64,22 @@ export function useFleet(deps: GeneratorDeps, key: string): FleetUse {
 			if (released) return;
 			released = true;
 			shared.users -= 1;
-			if (shared.users > 0) return;
-			fleets.delete(key);
-			if (shared.room.margins.size > 0) learnedMargins.set(key, shared.room.margins);
-			for (const watch of shared.watches.values()) watch.close();
+			if (shared.users === 0) void closeLater(shared, deps, key);
 		},
 	};
+}
+
+async function closeLater(shared: SharedFleet, deps: GeneratorDeps, key: string): Promise<void> {
+	const { keepOpenMs = 0, clock } = deps;
+	if (keepOpenMs > 0) {
+		const closing = new AbortController();
+		shared.closing = closing;
+		await clock.sleep(keepOpenMs, closing.signal).catch(() => undefined);
+		if (closing.signal.aborted) return;
+	}
+	fleets.delete(key);
+	if (shared.room.margins.size > 0) learnedMargins.set(key, shared.room.margins);
+	for (const watch of shared.watches.values()) watch.close();
 }
 
 function openFleet(deps: GeneratorDeps, key: string): SharedFleet {
@@ -73,12 +87,12 @@ function openFleet(deps: GeneratorDeps, key: string): SharedFleet {
 	const view = new FleetView(deps.servers, deps.catalog, deps.clock, installedFiles);
 	const room = new WaitingRoom(router, view, deps.clock, roomOptions(deps));
 	room.margins = learnedMargins.get(key) ?? room.margins;
-	return { room, watches: new Map(), users: 0 };
+	return { room, watches: new Map(), users: 0, closing: null };
 }
 
 function roomOptions(deps: GeneratorDeps): WaitingRoom['options'] {
-	const { calibration, demand, quotas } = deps;
-	return { calibration, demand, quotas, patience: patienceOf(deps) };
+	const { calibration, demand, quotas, feedback } = deps;
+	return { calibration, demand, quotas, feedback, patience: patienceOf(deps) };
 }
 
 export function patienceOf({ patience }: Pick<GeneratorDeps, 'patience'>): Patience {

@@ -4,7 +4,7 @@ import type { SelectedDecision } from '../../lib/selection/types';
 import { endOf } from './attempt-end';
 import { AttemptLog } from './attempt-log';
 import { deliver } from './deliver';
-import { asRouterError, cancelled } from './failures';
+import { asRouterError, notWaitedFor } from './failures';
 import { asSelected } from './going-lower';
 import type { JobContext } from './job-context';
 import type { GenerateResult, ResumeInput } from './types';
@@ -25,6 +25,7 @@ export async function resumePrompt(
 		selection: selection ?? null,
 		attempts: [],
 		outputs: [],
+		texts: [],
 		degraded: selection?.decision === 'selected' && selection.degraded,
 		on_time: null,
 		reason: '',
@@ -53,7 +54,7 @@ export async function resumePrompt(
 		const delivered =
 			end.state === 'done' && end.entry
 				? await deliver(context, { jobId }, 0, input.server, end.entry)
-				: { outputs: [], error: known };
+				: { outputs: [], texts: [], error: known };
 		const endedMs = end.entry?.endedMs ?? deps.clock.nowMs();
 		const done = delivered.error === null;
 		if (selection?.decision === 'selected') {
@@ -69,12 +70,13 @@ export async function resumePrompt(
 			...base,
 			status: done ? 'done' : 'failed',
 			outputs: delivered.outputs,
+			texts: delivered.texts,
 			on_time: onTime,
 			reason: delivered.error?.message ?? selection?.selection_reason ?? 'The prompt is done.',
 			error: delivered.error,
 		};
 	} catch (error) {
-		const failure = signal?.aborted ? cancelled() : asRouterError(error);
+		const failure = signal?.aborted ? notWaitedFor() : asRouterError(error);
 		return { ...base, reason: failure.message, error: failure };
 	}
 }

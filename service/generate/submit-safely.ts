@@ -41,13 +41,19 @@ async function rejectedPrompt(
 	error: RouterError,
 ): Promise<SubmitOutcome> {
 	await takeBack(server, [prompt.promptId]);
-	return { accepted: false, setback: isMissingFile(error) ? 'not_installed' : 'faulty', error };
+	return { accepted: false, setback: setbackOfRejection(error), error };
 }
 
 const LOADER_INPUT = /\.(ckpt_name|unet_name|clip_name\d?|vae_name|lora_name|lora_\d+)$/;
 
-function isMissingFile(error: RouterError): boolean {
-	return error.problems.length > 0 && error.problems.every(({ path }) => LOADER_INPUT.test(path));
+/** What another version of ComfyUI, or one with other custom nodes, knows. */
+const VERSION_INPUT = /\.(class_type|type|sampler_name|scheduler)$/;
+
+function setbackOfRejection({ problems }: RouterError): Setback {
+	const isAll = (form: RegExp) =>
+		problems.length > 0 && problems.every(({ path }) => form.test(path));
+	if (isAll(LOADER_INPUT)) return 'not_installed';
+	return isAll(VERSION_INPUT) ? 'unsupported' : 'faulty';
 }
 
 /** Nothing was queued for certain. */

@@ -10,11 +10,20 @@ import type {
 	ComfyUiPort,
 	FileDownload,
 	OutputFile,
+	OutputText,
+	QuotaPort,
 	RandomPort,
+	SubmittedPromptStore,
 	UsageStore,
 } from '../../lib/ports';
 import type { ModelRouter } from '../../lib/router/model-router';
-import type { CalibrationEntry, Demand, QuotaState, Selection } from '../../lib/selection/types';
+import type {
+	CalibrationEntry,
+	Demand,
+	FeedbackEntry,
+	QuotaState,
+	Selection,
+} from '../../lib/selection/types';
 import type { UsageStatus } from '../../lib/usage/types';
 import type { BindingOverrides } from '../../lib/workflow/bindings';
 
@@ -46,12 +55,20 @@ export interface GeneratorDeps {
 	random: RandomPort;
 	/** Where each attempt is logged. */
 	store?: Pick<UsageStore, 'recordUsage'> | null;
+	/** Where each prompt is noted as soon as a server has it, until its end is logged. */
+	prompts?: Pick<SubmittedPromptStore, 'recordSubmitted'> | null;
 	/** Reads a model's own `workflow` file: API-format JSON, parsed or as text. */
 	readWorkflow?: (file: string) => Promise<unknown>;
 	calibration?: CalibrationEntry[];
 	demand?: Demand;
 	quotas?: QuotaState[];
+	/** Where users' quotas are looked up, reserved and, with every row logged, settled. Absent: nobody is limited. */
+	quota?: QuotaPort | null;
+	/** Quality learned from opinions. */
+	feedback?: FeedbackEntry[];
 	patience?: Partial<Patience>;
+	/** Sockets stay open this long after the last job, for the next one. Default 0: a program that is done should end. */
+	keepOpenMs?: number;
 	/** For the usage rows. */
 	workflowId?: string | null;
 	executionId?: string | null;
@@ -124,6 +141,8 @@ export interface GenerateResult {
 	selection: Selection | null;
 	attempts: AttemptRecord[];
 	outputs: GeneratedFile[];
+	/** What nodes of the workflow show as text instead of a file. */
+	texts: OutputText[];
 	/** The image has less quality than the policy would have chosen on an idle fleet. */
 	degraded: boolean;
 	/** null: there is no deadline, or no image. */

@@ -5,20 +5,24 @@
 import type {
 	CalibrationEntry,
 	Demand,
+	FeedbackEntry,
 	QuotaState,
 	SelectedDecision,
 	Selection,
+	SelectOptions,
 	WaitingJob,
 } from '../../lib/selection/types';
 import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectionRequest } from '../../lib/request/schema';
 import type { Clock } from '../../lib/ports';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
 import type { ModelRouter } from '../../lib/router/model-router';
 import { selectInOrder } from '../select-batch';
 import { Claim } from './claims';
 import { atItsBest, idleFleet, workSeconds } from './fleet-outlook';
 import type { FleetView } from './fleet-view';
+import { ServedTally } from './served-tally';
 import type { Patience } from './types';
 
 /** A job that wants to be decided. */
@@ -56,13 +60,12 @@ export interface RoomOptions {
 	calibration?: CalibrationEntry[];
 	demand?: Demand;
 	quotas?: QuotaState[];
+	feedback?: FeedbackEntry[];
 	patience: Patience;
 }
 
-/** A server with this much left gets its next job: so long before the end is looked again. */
-const BEFORE_END_SECONDS = 0.45;
-/** Up to here the router starts another job on a server. */
-const NEARLY_IDLE_SECONDS = 0.5;
+/** So long before the end of what runs is looked again: within what the router calls nearly idle, or it would hold on. */
+const BEFORE_END_SECONDS = 0.8 * NEARLY_IDLE_SECONDS;
 const FULL_PLAN_EVERY_MS = 1_000;
 /** Between two rounds. */
 const LEAST_PAUSE_MS = 20;
@@ -71,6 +74,8 @@ const LONGEST_PAUSE_MS = 1_500;
 
 export class WaitingRoom {
 	margins = NO_MARGINS;
+	private readonly quotas = new Map<string, QuotaState[]>();
+	private readonly served = new ServedTally();
 	private readonly entries = new Map<string, Entry>();
 	private rounds: Promise<void> | null = null;
 	private pause: AbortController | null = null;
@@ -138,18 +143,21 @@ export class WaitingRoom {
 		this.wake();
 	}
 
-	selectOptions(): {
-		nowMs: number;
-		calibration?: CalibrationEntry[];
-		demand?: Demand;
-		quotas?: QuotaState[];
-	} {
-		const { calibration, demand, quotas } = this.options;
+	/** What is left to a user, as it was looked up last. */
+	knowQuotas(userId: string, states: QuotaState[]): void {
+		if (states.length === 0) this.quotas.delete(userId);
+		else this.quotas.set(userId, states);
+	}
+
+	selectOptions(): SelectOptions {
+		const { calibration, demand, quotas = [], feedback } = this.options;
+		const known = [...quotas, ...[...this.quotas.values()].flat()];
 		return {
 			nowMs: this.clock.nowMs(),
 			calibration: withMargins(calibration, this.margins),
 			demand,
-			quotas,
+			quotas: known.length === 0 ? undefined : known,
+			feedback,
 		};
 	}
 
@@ -242,7 +250,10 @@ export class WaitingRoom {
 			request: { ...this.requestOf(job, fleet), job_id: job.key },
 			waiting_seconds: Math.max(0, (options.nowMs - job.arrivedMs) / 1000),
 		}));
-		const result = this.router.dispatch(waiting, fleet, options);
+		const result = this.router.dispatch(waiting, fleet, {
+			...options,
+			served: this.served.at(options.nowMs),
+		});
 		for (const selection of result.start) {
 			const entry = this.entries.get(selection.job_id ?? '');
 			if (entry) this.answer(entry, selection, fleet);
@@ -262,6 +273,7 @@ export class WaitingRoom {
 			return;
 		}
 		const claim = this.claim(own.job_id ?? job.key, own, job.deadlineMs);
+		this.served.add(own, this.clock.nowMs());
 		entry.decide({ selection: own, claim, fleet });
 	}
 

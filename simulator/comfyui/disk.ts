@@ -68,6 +68,11 @@ export class Disk {
 		return Buffer.isBuffer(content) ? content : encodePng(content);
 	}
 
+	/** As if somebody cleaned the folder. */
+	remove(type: FolderType, path: string): void {
+		this.files[type].delete(path);
+	}
+
 	/** Finds what LoadImage's value names: "sub/a.png", or "a.png [output]". */
 	readAnnotated(value: string): Buffer | null {
 		const match = /^(.*) \[(input|output|temp)\]$/.exec(value);

@@ -11,7 +11,7 @@ import { isDecoder, isSampler, isTextEncoder, stagesOf, upstreamSampler } from '
 import type { NodeStage } from './graph-stages';
 import { executionOrder } from './execution-order';
 import { signaturesOf } from './node-cache';
-import { savedImages } from './node-outputs';
+import { shownBy } from './node-outputs';
 import type { Pace } from './pace';
 import type { ComfyProcess } from './process';
 import { Progress } from './progress';
@@ -134,7 +134,7 @@ export class PromptRun {
 		if (isDecoder(classType)) return this.decode(nodeId);
 		const loaded = this.stages.find((stage) => stage.loaderNodeId === nodeId);
 		if (loaded) return this.load(loaded);
-		return savedImages(this.process, this.prompt, nodeId);
+		return shownBy(this.process, this.prompt, nodeId);
 	}
 
 	private async load({ stage }: NodeStage): Promise<null> {

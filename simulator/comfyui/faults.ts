@@ -8,6 +8,8 @@ export type ResponseFault =
 	| { kind: 'hang' }
 	/** Answers rightly, but late. */
 	| { kind: 'slow'; delayMs: number }
+	/** Does the work late, whether anybody still waits for the answer: a proxy in between has the request. */
+	| { kind: 'late'; delayMs: number }
 	/** Does the work, then the answer is lost: the connection breaks. */
 	| { kind: 'drop' };
 

@@ -9,8 +9,10 @@ export interface ImageRef {
 	type: string;
 }
 
+/** What a node shows: saved images, or texts. */
 export interface NodeUi {
-	images: ImageRef[];
+	images?: ImageRef[];
+	text?: string[];
 }
 
 export type StatusMessage = [event: string, data: Record<string, unknown>];

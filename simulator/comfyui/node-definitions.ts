@@ -1,5 +1,6 @@
 /** The node classes of the stand-in, as `/object_info` describes them, with this server's installed files put in. */
 import definitionsJson from './node-definitions.json';
+import type { ComfyUiVersion } from './options';
 
 /** `[type, options]`; the type is a name, or a list of allowed values. */
 export type InputSpec = [string | string[], Record<string, unknown>?];
@@ -31,23 +32,46 @@ export const FOLDER_OF_INPUT: Readonly<Record<string, string>> = {
 	lora_name: 'loras',
 };
 
+/** What came with FLUX.2, after 0.3.64. */
+const LATER_CLASSES = new Set(['EmptyFlux2LatentImage', 'Flux2Scheduler']);
+const LATER_CLIP_TYPES = new Set(['flux2']);
+
 /** Built into ComfyUI 0.8's VAELoader beside the installed files. */
 const BUILT_IN_VAE = 'pixel_space';
 
 const recorded = definitionsJson as unknown as Record<string, NodeDefinition>;
+const old = Object.fromEntries(
+	Object.entries(recorded).flatMap(([name, definition]) =>
+		LATER_CLASSES.has(name) ? [] : [[name, withoutLaterTypes(definition)]],
+	),
+);
+
+function withoutLaterTypes(definition: NodeDefinition): NodeDefinition {
+	const { required } = definition.input;
+	const type = required?.['type'];
+	if (!required || !type || !Array.isArray(type[0])) return definition;
+	const kept = type[0].filter((one) => !LATER_CLIP_TYPES.has(one));
+	const spec: InputSpec = type[1] === undefined ? [kept] : [kept, type[1]];
+	return { ...definition, input: { ...definition.input, required: { ...required, type: spec } } };
+}
 
 /**
  * @param filesIn names installed in a model folder
  * @param inputImages files in the input folder
  * @param extra further classes, which win over the recorded ones
+ * @param version what came later is left out
  */
 export function nodeDefinitions(
 	filesIn: (folder: string) => string[],
 	inputImages: () => string[],
 	extra: Readonly<Record<string, NodeDefinition>> = {},
+	version: ComfyUiVersion = '0.8.0',
 ): NodeDefinitions {
 	const result = new Map<string, NodeDefinition>();
-	for (const [name, definition] of Object.entries({ ...recorded, ...extra })) {
+	for (const [name, definition] of Object.entries({
+		...(version === '0.3.64' ? old : recorded),
+		...extra,
+	})) {
 		result.set(name, withFiles(definition, filesIn, inputImages));
 	}
 	return result;

@@ -1,4 +1,4 @@
-/** What SaveImage and PreviewImage leave on disk. */
+/** What output nodes show: the images that SaveImage and PreviewImage leave on disk, the text of PreviewAny. */
 import type { ApiGraph } from '../../lib/workflow/graph';
 import { OutsideOutputFolder } from './disk';
 import { NodeFailure } from './failures';
@@ -12,14 +12,15 @@ const DEFAULT_SIDE = 512;
 /** Largest side that is drawn; more would only cost time. */
 const LARGEST_SIDE = 8192;
 
-/** Saves the node's images and names them; null for a node that saves none. */
-export function savedImages(
+/** Saves the node's images and names them, or says its text; null for a node that shows nothing. */
+export function shownBy(
 	process: ComfyProcess,
 	prompt: QueuedPrompt,
 	nodeId: string,
 ): NodeUi | null {
 	const node = prompt.graph[nodeId];
 	if (!node || !process.isOutput(prompt.graph, nodeId)) return null;
+	if (node.class_type === 'PreviewAny') return { text: [String(node.inputs['source'])] };
 	const temporary = node.class_type === 'PreviewImage';
 	const prefix = temporary ? 'ComfyUI_temp' : String(node.inputs['filename_prefix'] ?? 'ComfyUI');
 	try {

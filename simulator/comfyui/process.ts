@@ -103,6 +103,7 @@ export class ComfyProcess {
 					.sort(),
 			() => this.disk.inputImages(),
 			extra,
+			this.version,
 		);
 	}
 

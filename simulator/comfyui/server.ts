@@ -68,11 +68,18 @@ export class StandInServer {
 		const fault = this.machine.faults.takeResponse(method, path);
 		if (fault?.kind === 'hang') return;
 		if (fault?.kind === 'slow') await sleep(fault.delayMs, undefined, { ref: false });
+		const arrived = fault?.kind === 'late' ? await this.heldBack(request, fault.delayMs) : null;
 		const replaced = fault ? faultReply(fault) : null;
-		const reply = replaced ?? (await this.reply(request, url, path, underApi));
+		const reply = replaced ?? (await this.reply(request, url, path, underApi, arrived));
 		this.machine.events.append({ type: 'request', method, path, status: reply.status });
 		if (fault?.kind === 'drop') request.socket.destroy();
 		else send(response, reply);
+	}
+
+	private async heldBack(request: IncomingMessage, delayMs: number): Promise<Buffer> {
+		const body = await readBody(request, DEFAULT_MAX_BODY_BYTES);
+		await sleep(delayMs, undefined, { ref: false });
+		return body;
 	}
 
 	private async reply(
@@ -80,13 +87,14 @@ export class StandInServer {
 		url: URL,
 		path: string,
 		underApi: boolean,
+		arrived: Buffer | null,
 	): Promise<Reply> {
 		const { options } = this.machine;
 		const refused = refusal(request.headers, options.auth, options.checkOrigin ?? true);
 		if (refused) return refused;
 		const method = request.method ?? 'GET';
 		if (method === 'OPTIONS') return empty();
-		let body: Promise<Buffer> | null = null;
+		let body = arrived === null ? null : Promise.resolve(arrived);
 		const read = (): Promise<Buffer> =>
 			(body ??= readBody(request, options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES));
 		try {

@@ -33,6 +33,8 @@ describe('the installed package', () => {
 		for (const name of [
 			'selectModel',
 			'selectModelTool',
+			'planBatch',
+			'planBatchTool',
 			'logUsage',
 			'vramMonitorTrigger',
 			'manageModels',

@@ -252,6 +252,57 @@ describe('the examples, run', () => {
 		});
 	});
 
+	it('the overnight example plans all products together and runs them as planned, in that order', async () => {
+		const { outputs, error } = await runWorkflow(
+			load('product-shots-overnight.json'),
+			'Every Night',
+			[{ json: {} }],
+			credentials(),
+			CORE_NODES,
+		);
+		expect(error).toBeUndefined();
+		const planned = outputs['Plan Batch']?.[0] ?? [];
+		expect(planned).toHaveLength(5);
+		expect(planned.map(({ json }) => (json.plan as IDataObject).position)).toEqual([1, 2, 3, 4, 5]);
+		expect(outputs['What It Costs']?.[0]?.[0]?.json).toMatchObject({
+			feasible: true,
+			totals: { assigned: 5, late: 0 },
+		});
+		const made = outputs.Shop?.[0] ?? [];
+		expect(made.map(({ binary }) => binary?.image?.mimeType)).toEqual(
+			new Array<string>(5).fill('image/png'),
+		);
+		const as = ({ json }: { json: IDataObject }) => [json.sku, json.model_name, json.preset];
+		expect(made.map(as)).toEqual(planned.map(as));
+		for (const { json } of made) {
+			expect(json.attempts).toMatchObject([{ attempt: 1, rung: null, status: 'success' }]);
+		}
+	});
+
+	it('the weekly example mails the report of what the log holds, as a page of its own', async () => {
+		await database.sql
+			.query(`insert into model_usage_log (job_id, attempt, model_name, server, status, on_time,
+			actual_cost, batch_size, quality_estimated)
+			select 'week-' || n, 1, 'sdxl-base', 'gpu1', 'success', true, 0.5, 1, 0.4 from generate_series(1, 4) n`);
+		const { outputs, error } = await runWorkflow(
+			load('weekly-report.json'),
+			'Every Monday',
+			[{ json: {} }],
+			credentials(),
+			CORE_NODES,
+		);
+		expect(error).toBeUndefined();
+		const report = outputs.Report?.[0]?.[0]?.json;
+		expect(report).toMatchObject({ operation: 'report', currency: 'USD' });
+		const mailed = outputs['Mail It']?.[0]?.[0]?.json as IDataObject;
+		expect(mailed.subject).toMatch(/^ComfyUI: \d+ images from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/);
+		expect(mailed.text).toMatch(/cost \d+\.\d\d USD\n/);
+		const { fileName, mimeType, content } = mailed.attachment as Record<string, string>;
+		expect(fileName).toMatch(/^comfyui-usage-\d{4}-\d\d-\d\d\.html$/);
+		expect(mimeType).toBe('text/html');
+		expect(content).toMatch(/^<!doctype html>[\s\S]*sdxl-base/);
+	});
+
 	it('the monitor example reads the servers and records them', async () => {
 		const { outputs, error } = await runWorkflow(
 			load('vram-monitor.json'),

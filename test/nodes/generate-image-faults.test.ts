@@ -264,6 +264,17 @@ describe('many items', () => {
 		expect(server.events.of('model_loaded').length).toBeLessThanOrEqual(3);
 	});
 
+	it('images of 20 MB leave nothing of themselves in what n8n saves', async () => {
+		const bytes = 20e6;
+		const { run } = await open({ imageBytes: bytes, speedUp: 40 });
+		const { outputs, error } = await run({}, [{ json: {} }, { json: {} }, { json: {} }]);
+		expect(error).toBeUndefined();
+		expect(outputs[0]).toHaveLength(3);
+		const last = outputs[0]?.[2]?.binary?.image;
+		expect((await bytesOf(last)).length).toBeGreaterThanOrEqual(bytes);
+		expect(JSON.stringify(outputs).length).toBeLessThan(100_000);
+	});
+
 	it('fifty images of 4 MB never are in memory together', async () => {
 		const bytes = 4e6;
 		const { run } = await open({ imageBytes: bytes, speedUp: 40 });

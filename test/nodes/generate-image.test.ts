@@ -263,4 +263,20 @@ describe('Generate Image with a Postgres credential', () => {
 		const own = (await rows()).filter(({ job_id }) => job_id === 'c');
 		expect(own).toMatchObject([{ status: 'success', prompt_id: json.prompt_id }]);
 	});
+
+	it('finds a run that was under way by its job ID alone, and says where there is none', async () => {
+		const credentials = { ...lab.credentials(), ...postgresCredential(database.url) };
+		const more = { credentials };
+		const request = { purpose: 'photo', job_id: 'd' };
+		await lab.run({ operation: 'submit', ...fromItem }, [{ json: request }], more);
+		// n8n was restarted: what the node had put into the item is lost
+		const resumed = await lab.run({ operation: 'resume' }, [{ json: { job_id: 'd' } }], more);
+		expect(resumed.outputs[0]?.[0]?.json).toMatchObject({ status: 'done', server: 'gpu1' });
+		expect(resumed.outputs[0]?.[0]?.binary?.image).toBeDefined();
+		expect((await rows()).filter(({ job_id }) => job_id === 'd')).toMatchObject([
+			{ status: 'success' },
+		]);
+		const again = await lab.run({ operation: 'resume' }, [{ json: { job_id: 'd' } }], more);
+		expect(JSON.stringify(again.outputs[1]?.[0]?.json)).toMatch(/nothing of job/);
+	});
 });

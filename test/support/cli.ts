@@ -16,6 +16,8 @@ export interface CliOptions {
 	clock?: Io['clock'];
 	/** Called with each piece of standard output. */
 	onOut?: (text: string) => void;
+	/** Called with each piece of standard error. */
+	onErr?: (text: string) => void;
 }
 
 export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
@@ -28,6 +30,7 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
 		},
 		err: (text) => {
 			result.err += text;
+			options.onErr?.(text);
 		},
 		env: options.env ?? {},
 		clock: options.clock ?? systemClock,

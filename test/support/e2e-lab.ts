@@ -3,16 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parseCatalog } from '../../lib';
-import type { Catalog } from '../../lib/catalog/schema';
 import type { N8nRestClient } from '../../scripts/n8n-instance/rest-client.mjs';
 import { postgresCredential } from '../../scripts/start/credentials.mjs';
 import { withCredentials } from '../../scripts/start/content.mjs';
 import { modelsFromCatalog, type StandIn, startComfyUiStandIn } from '../../simulator';
+import { checkpointModels, ROOT } from './checkpoint-models';
 import { connectN8n } from './n8n';
 import { createTestDatabase, type TestDatabase } from './postgres';
 
-export const ROOT = join(__dirname, '..', '..');
+export { ROOT };
 
 /** Simulated seconds per second: a run of a minute takes a second or two. */
 const SPEED_UP = 40;
@@ -52,13 +51,6 @@ export interface WorkflowJson {
 export interface ImportedWorkflow extends WorkflowJson {
 	id: string;
 	versionId: string;
-}
-
-/** The shipped catalog, as far as its models are one checkpoint file: what the examples' graph can run. */
-export function checkpointModels(): Pick<Catalog, 'models'> {
-	const text = readFileSync(join(ROOT, 'models_config.json'), 'utf8');
-	const { models } = parseCatalog(JSON.parse(text));
-	return { models: models.filter((model) => model.files?.checkpoint) };
 }
 
 /** A server that is known by `name` in selections and logs. */

@@ -13,7 +13,7 @@ import {
 	type GeneratorDeps,
 } from '../../service/generate';
 import { type ComfyUiVersion, type StandIn, startComfyUiStandIn } from '../../simulator/comfyui';
-import { modelsFromCatalog, type TruthFactors } from '../../simulator/gpu';
+import { type GpuProfile, modelsFromCatalog, type TruthFactors } from '../../simulator/gpu';
 import { catalogOf, presetOf } from './selections';
 
 /** Two models on one card: a good slow one with a distilled preset, and a light one. Real seconds, small ones. */
@@ -71,11 +71,14 @@ export interface LabOptions {
 	truth?: TruthFactors;
 	speedUp?: number;
 	vramBytes?: number;
+	gpu?: Partial<GpuProfile>;
 	/** Of one answer, ms. */
 	timeoutMs?: number;
 	deps?: Partial<GeneratorDeps>;
 	imageBytes?: number;
 	version?: ComfyUiVersion;
+	/** By server, instead of `version`. */
+	versions?: readonly ComfyUiVersion[];
 }
 
 export interface Lab {
@@ -95,11 +98,11 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
 		standIns.push(
 			await startComfyUiStandIn({
 				models,
-				version: options.version,
+				version: options.versions?.[n] ?? options.version,
 				seed: n + 1,
 				speedUp: options.speedUp ?? 4,
 				imageBytes: options.imageBytes,
-				gpu: { vramTotalBytes: options.vramBytes ?? 24e9 },
+				gpu: { vramTotalBytes: options.vramBytes ?? 24e9, ...options.gpu },
 			}),
 		);
 	}

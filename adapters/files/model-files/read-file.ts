@@ -6,21 +6,38 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 
-import { type Detection, detectModel } from '../../../lib/detection';
+import { type Detection, detectModel, type ModelHeader } from '../../../lib/detection';
 import { MAX_GGUF_HEADER_BYTES, NeedMoreBytes, parseGguf } from './gguf';
 import { type FileProblem, HeaderFault } from './problems';
 import { headerLength } from './safetensors';
 import type { TableCache } from './table-cache';
+import type { Turns } from './turns';
 
 export type FileReading =
-	| { bytes: number; detection: Detection; problem: null }
+	/** `header` only for one part of a model that is split: what it is can be told from all parts together. */
+	| { bytes: number; detection: Detection; problem: null; header?: ModelHeader }
 	| { bytes: number; detection: null; problem: FileProblem };
+
+interface Detected {
+	header: ModelHeader;
+	detection: Detection;
+}
+
+/** "-00001-of-00003.safetensors", as the common writers name the parts of a model. */
+export const SPLIT_PART = /^(.*)-(\d{5})-of-(\d{5})(\.safetensors|\.gguf)$/i;
+
+function readingOf(file: string, bytes: number, { header, detection }: Detected): FileReading {
+	const reading = { bytes, detection, problem: null };
+	return file.includes('-of-') && SPLIT_PART.test(file) ? { ...reading, header } : reading;
+}
 
 /** A page: the header's length and short headers whole; longer ones take a second read. */
 const FIRST_READ_BYTES = 4 * 1024;
 /** A buffer up to this size is kept for the next file. */
 const KEPT_BUFFER_BYTES = 1024 ** 2;
 const GGUF_FIRST_READ_BYTES = 1024 ** 2;
+/** Reads that overlap are for the many small headers; hostile or huge ones together would take gigabytes. */
+const LARGE_HEADER_BYTES = 8 * 1024 ** 2;
 
 /** Files that can run code when opened by PyTorch. They are listed, never opened. */
 const PICKLE = /\.(ckpt|pt|pt2|pth|bin|pkl)$/i;
@@ -57,21 +74,22 @@ interface ByteSource {
 	head(count: number): Buffer;
 }
 
-function detectFrom(source: ByteSource, file: string, cache: TableCache): Detection {
+function detectFrom(source: ByteSource, file: string, cache: TableCache): Detected {
 	const name = file.slice(file.lastIndexOf(path.sep) + 1);
 	if (/\.gguf$/i.test(name)) return detectGguf(source, name);
 	const first = source.head(FIRST_READ_BYTES);
 	const length = headerLength(first, source.fileBytes);
 	const bytes = first.length >= 8 + length ? first : source.head(8 + length);
-	return cache.detect(bytes.subarray(8, 8 + length), source.fileBytes, name).detection;
+	return cache.detect(bytes.subarray(8, 8 + length), source.fileBytes, name);
 }
 
 /** Reads on in steps of four times the size, so that parsing from the start again costs a third at most. */
-function detectGguf(source: ByteSource, name: string): Detection {
+function detectGguf(source: ByteSource, name: string): Detected {
 	let count = GGUF_FIRST_READ_BYTES;
 	for (;;) {
 		try {
-			return detectModel(parseGguf(source.head(count), source.fileBytes), name);
+			const header = parseGguf(source.head(count), source.fileBytes);
+			return { header, detection: detectModel(header, name) };
 		} catch (error) {
 			if (!(error instanceof NeedMoreBytes) || count >= MAX_GGUF_HEADER_BYTES) throw error;
 			count = Math.min(MAX_GGUF_HEADER_BYTES, Math.max(error.bytes, 4 * count));
@@ -92,7 +110,7 @@ export class SyncReader {
 			descriptor = openSync(file, 'r');
 			bytes = fstatSync(descriptor).size;
 			const source = this.source(descriptor, bytes);
-			return { bytes, detection: detectFrom(source, file, this.cache), problem: null };
+			return readingOf(file, bytes, detectFrom(source, file, this.cache));
 		} catch (error) {
 			return { bytes, detection: null, problem: problemOf(error) };
 		} finally {
@@ -128,15 +146,21 @@ export class SyncReader {
 	}
 }
 
-/** The same, without blocking the thread while the disk works. */
-export async function readFileAsync(file: string, cache: TableCache): Promise<FileReading> {
+/**
+ * The same, without blocking the thread while the disk works.
+ * @param large shared by all reads that overlap: one header of many megabytes at a time is in memory
+ */
+export async function readFileAsync(
+	file: string,
+	cache: TableCache,
+	large: Turns,
+): Promise<FileReading> {
 	let bytes = 0;
 	let handle: FileHandle | null = null;
 	try {
 		handle = await open(file, 'r');
 		bytes = (await handle.stat()).size;
-		const detection = await detectAsync(handle, bytes, file, cache);
-		return { bytes, detection, problem: null };
+		return readingOf(file, bytes, await detectAsync(handle, bytes, file, cache, large));
 	} catch (error) {
 		return { bytes, detection: null, problem: problemOf(error) };
 	} finally {
@@ -150,32 +174,44 @@ async function detectAsync(
 	bytes: number,
 	file: string,
 	cache: TableCache,
-): Promise<Detection> {
+	large: Turns,
+): Promise<Detected> {
 	let wanted = /\.gguf$/i.test(file) ? GGUF_FIRST_READ_BYTES : FIRST_READ_BYTES;
-	for (;;) {
-		const buffer = Buffer.allocUnsafe(Math.min(wanted, bytes));
-		let filled = 0;
-		while (filled < buffer.length) {
-			const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
-			if (bytesRead === 0) break;
-			filled += bytesRead;
+	let done: (() => void) | null = null;
+	try {
+		for (;;) {
+			if (wanted > LARGE_HEADER_BYTES) done ??= await large.take();
+			const head = await readHead(handle, Math.min(wanted, bytes));
+			const more = new MoreWanted();
+			const source: ByteSource = {
+				fileBytes: bytes,
+				head: (count) => {
+					if (Math.min(count, bytes) > head.length && !head.endedEarly) throw more.of(count);
+					return head.bytes.subarray(0, count);
+				},
+			};
+			try {
+				return detectFrom(source, file, cache);
+			} catch (error) {
+				if (error !== more) throw error;
+				wanted = more.bytes;
+			}
 		}
-		const head = buffer.subarray(0, filled);
-		const more = new MoreWanted();
-		const source: ByteSource = {
-			fileBytes: bytes,
-			head: (count) => {
-				if (Math.min(count, bytes) > head.length && filled === buffer.length) throw more.of(count);
-				return head.subarray(0, count);
-			},
-		};
-		try {
-			return detectFrom(source, file, cache);
-		} catch (error) {
-			if (error !== more) throw error;
-			wanted = more.bytes;
-		}
+	} finally {
+		done?.();
 	}
+}
+
+/** The file's first bytes; fewer where it has become shorter meanwhile. */
+async function readHead(handle: FileHandle, count: number) {
+	const buffer = Buffer.allocUnsafe(count);
+	let length = 0;
+	while (length < count) {
+		const { bytesRead } = await handle.read(buffer, length, count - length, length);
+		if (bytesRead === 0) break;
+		length += bytesRead;
+	}
+	return { bytes: buffer.subarray(0, length), length, endedEarly: length < count };
 }
 
 class MoreWanted extends Error {

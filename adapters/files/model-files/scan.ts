@@ -7,8 +7,9 @@ import type { Detection } from '../../../lib/detection';
 import { type FolderKind, planFolders } from './folders';
 import type { FileProblem } from './problems';
 import { type FileReading, readFileAsync, SyncReader, unopenedProblem } from './read-file';
-import { joinSplitFiles } from './split-files';
+import { joinSplitFiles, type ReadFile } from './split-files';
 import { TableCache } from './table-cache';
+import { Turns } from './turns';
 import { type ListedFile, listModelFiles } from './walk';
 
 export interface ScannedFile {
@@ -53,12 +54,10 @@ export async function scanModels(root: string, options: ScanOptions = {}): Promi
 	return { files: joinSplitFiles(files), warnings: [...plan.warnings, ...listing.warnings] };
 }
 
-async function readAll(
-	listed: readonly ListedFile[],
-	signal?: AbortSignal,
-): Promise<ScannedFile[]> {
+async function readAll(listed: readonly ListedFile[], signal?: AbortSignal): Promise<ReadFile[]> {
 	const cache = new TableCache();
-	const results = new Array<ScannedFile>(listed.length);
+	const large = new Turns();
+	const results = new Array<ReadFile>(listed.length);
 	let next = await readInBursts(listed, results, new SyncReader(cache), signal);
 	const worker = async (): Promise<void> => {
 		while (next < listed.length) {
@@ -66,7 +65,10 @@ async function readAll(
 			const index = next;
 			next += 1;
 			const file = listed[index]!;
-			results[index] = scanned(file, unopened(file) ?? (await readFileAsync(file.path, cache)));
+			results[index] = scanned(
+				file,
+				unopened(file) ?? (await readFileAsync(file.path, cache, large)),
+			);
 		}
 	};
 	await Promise.all(Array.from({ length: CONCURRENT_READS }, worker));
@@ -76,7 +78,7 @@ async function readAll(
 /** Reads until all are done or the disk proves slow; returns the index of the first file not read. */
 async function readInBursts(
 	listed: readonly ListedFile[],
-	results: ScannedFile[],
+	results: ReadFile[],
 	reader: SyncReader,
 	signal?: AbortSignal,
 ): Promise<number> {
@@ -120,14 +122,10 @@ function unopened(file: ListedFile): FileReading | null {
 	);
 }
 
-function scanned(file: ListedFile, reading: FileReading): ScannedFile {
+function scanned(file: ListedFile, reading: FileReading): ReadFile {
 	const { path, name, kind } = file;
-	return {
-		path,
-		name,
-		kind,
-		bytes: reading.bytes,
-		detection: reading.detection,
-		problem: reading.problem,
-	};
+	const { bytes, detection, problem } = reading;
+	const read: ReadFile = { path, name, kind, bytes, detection, problem };
+	if (problem === null && reading.header) read.header = reading.header;
+	return read;
 }

@@ -11,8 +11,10 @@ export interface AdapterMatch {
 }
 
 const LORA_KEY =
-	/\.(lora_up|lora_down|lora_A|lora_B|lora\.up|lora\.down|hada_w[12]_[ab]|lokr_w[12](_[ab])?|lora_magnitude_vector|oft_blocks|dora_scale|alpha|diff|diff_b)(\.default)?(\.weight)?$/;
-const LORA_DOWN = /\.(lora_down|lora_A|lora\.down)(\.default)?\.weight$/;
+	/(\.(lora_up|lora_down|lora_mid|lora_A|lora_B|lora_linear_layer\.(up|down)|hada_w[12]_[ab]|lokr_w[12](_[ab])?|lora_magnitude_vector|oft_blocks|dora_scale|alpha|diff|diff_b)|[._]lora\.(up|down))(\.default)?(\.weight)?$/;
+/** The matrix whose second axis is the width of what the layer takes in. */
+const LORA_DOWN =
+	/(\.(lora_down|lora_A|lora_linear_layer\.down|hada_w1_b)|[._]lora\.down)(\.default)?(\.weight)?$/;
 
 const CONTROL_KEYS = [
 	'controlnet_cond_embedding.conv_in.weight',
@@ -70,13 +72,34 @@ const UNET_BY_CONTEXT: Readonly<Record<number, string>> = {
 /** Checked against each low-rank input matrix; first match wins. */
 const LORA_RULES: readonly LoraRule[] = [
 	{
-		pattern: /(input_blocks|down_blocks|up_blocks|output_blocks).*attn2_to_k/,
+		pattern: /(input_blocks|down_blocks|up_blocks|output_blocks).*attn2_(processor_)?to_k/,
 		family: (width) => UNET_BY_CONTEXT[width] ?? null,
 	},
-	{ pattern: /double_stream_modulation_img/, family: always('flux2') },
+	{
+		pattern: /double_stream_modulation_img|single_transformer_blocks_\d+_attn_to_qkv_mlp_proj/,
+		family: always('flux2'),
+	},
 	{ pattern: /distilled_guidance_layer/, family: always('chroma') },
 	{ pattern: /joint_blocks/, family: always('sd3') },
 	{ pattern: /transformer_blocks_\d+_(img_mlp|img_mod|txt_mod)/, family: always('qwen-image') },
+	{
+		pattern: /(^|_)(?<!single_|joint_)transformer_blocks_\d+_attn_to_[qkv]/,
+		family: (width) => (width === 1536 || width === 2432 ? 'sd3' : null),
+	},
+	// FLUX.1 has 19 double and 38 single blocks; HunyuanVideo, with the same names and width, 20 and 40
+	{
+		pattern: /double_blocks_(19|[2-9]\d)_|single_(transformer_)?blocks_(3[89]|[4-9]\d)_/,
+		family: (width) => (width === 3072 || width === 15360 ? 'hunyuan-video' : null),
+	},
+	// the smallest FLUX.2 has FLUX.1's width, but three times it in between instead of four times
+	{
+		pattern: /single_blocks_\d+_linear2/,
+		family: (width) => (width === 12288 ? 'flux2' : null),
+	},
+	{
+		pattern: /double_blocks_\d+_(img|txt)_mlp_2/,
+		family: (width) => (width === 9216 ? 'flux2' : null),
+	},
 	{ pattern: /single_(transformer_)?blocks/, family: fluxLike },
 	{ pattern: /double_blocks/, family: fluxLike },
 	{
@@ -90,19 +113,19 @@ const LORA_RULES: readonly LoraRule[] = [
 	{ pattern: /(double|single)_stream_blocks/, family: always('hidream') },
 ];
 
-/** FLUX.1 and HunyuanVideo share names and the width 3072; wider blocks are FLUX.2. */
+/** Asked after all that is decisive: the width 3072 is FLUX.1's, wider blocks are FLUX.2's. Both have layers that take 12288. */
 function fluxLike(width: number): string | null {
 	if (width === 6144 || width === 4096 || width === 18432) return 'flux2';
-	return width === 3072 || width === 12288 || width === 15360 ? 'flux' : null;
+	return width === 3072 || width === 15360 ? 'flux' : null;
 }
 
 function loraFamily(tensors: Tensors): { family: string; evidence: string } | null {
+	const inputs = [...tensors].flatMap(([key, tensor]) =>
+		LORA_DOWN.test(key) ? [{ name: key.replaceAll('.', '_'), width: tensor.shape[1] ?? 0 }] : [],
+	);
 	for (const rule of LORA_RULES) {
-		for (const [key, tensor] of tensors) {
-			if (!LORA_DOWN.test(key)) continue;
-			const name = key.replaceAll('.', '_');
+		for (const { name, width } of inputs) {
 			if (!rule.pattern.test(name)) continue;
-			const width = tensor.shape[1] ?? 0;
 			const family = rule.family(width);
 			if (family)
 				return { family, evidence: `low-rank pairs on ${rule.pattern.source} of width ${width}` };
@@ -117,15 +140,27 @@ const METADATA_FAMILIES: ReadonlyArray<readonly [RegExp, string]> = [
 	[/z-?image/, 'z-image'],
 	[/flux-?\.?2|flux2/, 'flux2'],
 	[/chroma/, 'chroma'],
+	[/hunyuan-?image/, 'hunyuan-image'],
+	[/hunyuan-?video/, 'hunyuan-video'],
+	[/hunyuan-?dit/, 'hunyuandit'],
+	// these before the names of which they contain a part ("pixart-sigma-xl")
+	[/pixart/, 'pixart'],
+	[/aura-?flow/, 'auraflow'],
+	[/cascade/, 'cascade'],
+	[/kandinsky-?5/, 'kandinsky5'],
+	[/omnigen-?2/, 'omnigen2'],
 	[/flux/, 'flux'],
 	[/refiner/, 'sdxl-refiner'],
 	[/xl|sdxl/, 'sdxl'],
 	[/stable-diffusion-3|sd3/, 'sd3'],
 	[/stable-diffusion-v2|sd_v2|sd2/, 'sd2'],
 	[/stable-diffusion-v1|sd_v1|sd1/, 'sd15'],
-	[/wan/, 'wan'],
+	[/(^|[^a-z])wan/, 'wan'],
 	[/hidream/, 'hidream'],
 	[/lumina/, 'lumina2'],
+	[/ltx/, 'ltxv'],
+	[/cosmos/, 'cosmos'],
+	[/mochi/, 'mochi'],
 ];
 
 /** The family that a file's own description names; null where it says nothing known. */

@@ -6,6 +6,8 @@
  */
 import type { KeyView } from '../keys';
 import type { FamilyMatch } from '../types';
+import { flux2 } from './flux2';
+import { editionByInput } from './unets';
 
 function match(
 	family: string,
@@ -40,7 +42,13 @@ function detectTransformer(keys: KeyView): FamilyMatch | null {
 	) {
 		return match('pixart', 'PixArtSigma', 0.5, 4, 'diffusers keys: adaln_single with pos_embed');
 	}
+	if (keys.has('double_stream_modulation_img.linear.weight')) {
+		return flux2(keys.axis('x_embedder.weight', 0), 'diffusers keys: double_stream_modulation_img');
+	}
 	if (keys.has('single_transformer_blocks.0.attn.norm_k.weight') && keys.has('x_embedder.weight')) {
+		if (keys.has('distilled_guidance_layer.norms.0.weight')) {
+			return match('chroma', 'Chroma', 3.2, 16, 'diffusers keys: distilled_guidance_layer');
+		}
 		const guided = keys.has('time_text_embed.guidance_embedder.linear_1.weight');
 		const comfyClass = guided ? 'Flux' : 'FluxSchnell';
 		const evidence = 'diffusers keys: single_transformer_blocks';
@@ -64,13 +72,13 @@ function detectUnet(keys: KeyView): FamilyMatch | null {
 		keys.axis('down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight', 1) ??
 		keys.axis('down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight', 1);
 	const vector = keys.axis('add_embedding.linear_1.weight', 1);
-	const inpaint = keys.axis('conv_in.weight', 1) === 9 ? ['inpaint'] : [];
+	const edition = editionByInput(keys.axis('conv_in.weight', 1));
 	const evidence = `diffusers UNet keys with context ${context ?? 'unknown'}`;
-	if (context === 768) return match('sd15', 'SD15', 1, 4, evidence, inpaint);
-	if (context === 1024) return match('sd2', 'SD20', 1, 4, evidence, inpaint);
+	if (context === 768) return match('sd15', 'SD15', 1, 4, evidence, edition);
+	if (context === 1024) return match('sd2', 'SD20', 1, 4, evidence, edition);
 	if (context === 1280 && vector === 2560) {
 		return match('sdxl-refiner', 'SDXLRefiner', 1, 4, evidence, ['refiner']);
 	}
-	if (context === 2048 && vector === 2816) return match('sdxl', 'SDXL', 0.8, 4, evidence, inpaint);
+	if (context === 2048 && vector === 2816) return match('sdxl', 'SDXL', 0.8, 4, evidence, edition);
 	return null;
 }

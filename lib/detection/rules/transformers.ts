@@ -6,6 +6,7 @@
  */
 import type { KeyView } from '../keys';
 import type { FamilyMatch } from '../types';
+import { flux2 } from './flux2';
 import { hunyuan } from './hunyuan';
 import { wan } from './wan';
 
@@ -70,32 +71,12 @@ const fluxFamily: Rule = (keys) => {
 		keys.has('distilled_guidance_layer.norms.0.scale') ||
 		keys.has('distilled_guidance_layer.0.norms.0.scale');
 	if (!keys.has('img_in.weight') && !distilled) return null;
-	if (keys.has('double_stream_modulation_img.lin.weight')) return flux2(keys);
+	if (keys.has('double_stream_modulation_img.lin.weight')) {
+		return flux2(keys.axis('img_in.weight', 0), 'double_stream_modulation_img');
+	}
 	if (distilled) return chroma(keys);
 	return flux1(keys);
 };
-
-/** FLUX.2: dev has hidden size 6144, klein-9B 4096, klein-4B 3072. Base and distilled klein have the same keys. */
-function flux2(keys: KeyView): FamilyMatch {
-	const width = keys.axis('img_in.weight', 0);
-	const size =
-		width === 6144
-			? ['dev']
-			: width === 4096
-				? ['klein', '9b']
-				: width === 3072
-					? ['klein', '4b']
-					: [];
-	const evidence = `double_stream_modulation_img, hidden size ${width ?? 'unknown'}`;
-	return match(
-		'flux2',
-		'Flux2',
-		3.1 * 4 * 2.36,
-		{ latentChannels: 128, downscale: 16 },
-		evidence,
-		size,
-	);
-}
 
 function chroma(keys: KeyView): FamilyMatch {
 	if (!keys.has('nerf_blocks.0.norm.scale')) {
@@ -105,6 +86,12 @@ function chroma(keys: KeyView): FamilyMatch {
 	return match('chroma', 'ChromaRadiance', 0.044, pixels, 'nerf_blocks', ['radiance']);
 }
 
+/** What the channels beside the image's own are for. */
+const FLUX_BY_CHANNELS: Readonly<Record<number, string[]>> = {
+	32: ['control'],
+	96: ['fill', 'inpaint'],
+};
+
 function flux1(keys: KeyView): FamilyMatch {
 	const guided = keys.has('guidance_in.in_layer.weight');
 	const patches = keys.axis('img_in.weight', 1);
@@ -113,11 +100,10 @@ function flux1(keys: KeyView): FamilyMatch {
 	if (channels === 96 && guided) {
 		return match('flux', 'FluxInpaint', 3.1, KL16_LATENT, evidence, ['fill', 'inpaint']);
 	}
-	const control = channels === 32 ? ['control'] : [];
 	const comfyClass = guided ? 'Flux' : 'FluxSchnell';
 	return match('flux', comfyClass, 3.1, KL16_LATENT, evidence, [
 		guided ? 'dev' : 'schnell',
-		...control,
+		...(FLUX_BY_CHANNELS[channels] ?? []),
 	]);
 }
 
@@ -167,10 +153,11 @@ const cosmos1: Rule = (keys) => {
 
 const lumina2: Rule = (keys) => {
 	const width = keys.axis('cap_embedder.1.weight', 0);
-	if (width === null) return null;
-	return width === 3840
-		? match('z-image', 'ZImage', 2, KL16_LATENT, 'cap_embedder of width 3840')
-		: match('lumina2', 'Lumina2', 1.4, KL16_LATENT, `cap_embedder of width ${width}`);
+	if (width === 3840)
+		return match('z-image', 'ZImage', 2, KL16_LATENT, 'cap_embedder of width 3840');
+	return width === 2304
+		? match('lumina2', 'Lumina2', 1.4, KL16_LATENT, 'cap_embedder of width 2304')
+		: null;
 };
 
 const hidream: Rule = (keys) =>

@@ -128,16 +128,27 @@ export function detectUnet(keys: KeyView): FamilyMatch | null {
 			`${shape.inputChannels} input channels, depths ${shape.depths.join(',') || 'none'}`,
 	];
 	if (!member) return null;
-	const inpaint = shape.inputChannels === 9 ? ['inpaint'] : [];
 	return {
 		family: member.family,
 		comfyClass: member.comfyClass,
 		memoryFactor: member.memoryFactor,
 		latentChannels: 4,
 		downscale: 8,
-		variant: [...member.variant, ...inpaint],
+		variant: [
+			...new Set([
+				...member.variant,
+				...(member.family === 'unknown' ? [] : editionByInput(shape.inputChannels)),
+			]),
+		],
 		evidence,
 	};
+}
+
+/** What a UNet takes in beside the four channels of its own latent. */
+export function editionByInput(channels: number | null): string[] {
+	if (channels === 9) return ['inpaint'];
+	if (channels === 8) return ['instruct-pix2pix', 'edit'];
+	return channels === 5 ? ['depth'] : [];
 }
 
 function agrees(member: UnetMember, shape: UnetShape): boolean {

@@ -109,6 +109,11 @@ const MEMBERS: ReadonlyArray<{ family: string; pattern: RegExp; memory: Partial<
 		pattern: /radiance/,
 		memory: { factor: 0.044, latentChannels: 3, downscale: 1, decodeBytesPerPixel: 0 },
 	},
+	{
+		family: 'wan',
+		pattern: /vace.*1\.3b|1\.3b.*vace/,
+		memory: { factor: (1.2 * 1536) / 2222, billionParameters: 2.2, largestLayerMillion: 14 },
+	},
 	{ family: 'wan', pattern: /1\.3b/, memory: wan(1536, 1.4, 14) },
 	{
 		family: 'wan',
@@ -139,6 +144,12 @@ const MEMBERS: ReadonlyArray<{ family: string; pattern: RegExp; memory: Partial<
 		memory: { factor: 0.95, framesPerLatent: 4, billionParameters: 2.0 },
 	},
 	{ family: 'cosmos', pattern: /14b/, memory: { billionParameters: 14.3 } },
+	// an entry of stage C alone; with stage B named as well, that is the peak
+	{
+		family: 'cascade',
+		pattern: /^(?!.*stage[-_]?b).*stage[-_]?c/,
+		memory: { latentChannels: 16, downscale: 42 },
+	},
 	{
 		family: 'sdxl',
 		pattern: /ssd-?_?1b/,

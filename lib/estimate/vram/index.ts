@@ -14,6 +14,7 @@ import {
 import type { FamilyMemory } from './families';
 import {
 	givenPeakBytes,
+	isExpandable,
 	modelMemory,
 	modelWeights,
 	type ModelWeights,
@@ -40,6 +41,8 @@ export interface VramRun {
 	frames?: number;
 }
 
+export { expansionLimitBytes } from './device';
+
 /** Bytes on the device while each phase runs; the phases follow each other. */
 export interface VramPhases {
 	textEncoderBytes: number;
@@ -59,6 +62,8 @@ export interface VramPrediction {
 	/** `catalog`: a given peak, scaled; `formula`: computed from weights; `assumed`: the weights are a guess. */
 	basis: 'catalog' | 'formula' | 'assumed';
 	phases: VramPhases;
+	/** On a server that expands weights stored in fp8 (see `expansionLimitBytes`); null where there are none, or figures are given. */
+	expanded: { weightsBytes: number; peakBytes: number } | null;
 }
 
 /** A model and preset with everything but the run worked out. */
@@ -86,6 +91,7 @@ export function prepareVram(model: CatalogModel, preset: Preset | null): VramPre
 	const floor = offloadFloor(memory, weights, storedBytesPerParameter(''));
 	const basis =
 		given !== undefined ? 'catalog' : weights.source === 'assumed' ? 'assumed' : 'formula';
+	const growth = given === undefined && isExpandable(model, weights) ? weights.diffusionBytes : 0;
 	const leastBytes = given === undefined ? 0 : Math.min(given, weights.diffusionBytes);
 
 	return (asked) => {
@@ -109,7 +115,20 @@ export function prepareVram(model: CatalogModel, preset: Preset | null): VramPre
 			offloadFloorBytes: Math.min(peakBytes, once + floor),
 			basis,
 			phases,
+			expanded: growth === 0 ? null : expandedOf(phases, weights, growth, peakBytes),
 		};
+	};
+}
+
+function expandedOf(
+	phases: VramPhases,
+	weights: ModelWeights,
+	growth: number,
+	peakBytes: number,
+): NonNullable<VramPrediction['expanded']> {
+	return {
+		weightsBytes: weights.diffusionBytes + growth,
+		peakBytes: Math.max(peakBytes, phases.diffusionBytes + growth),
 	};
 }
 

@@ -15,6 +15,12 @@ export interface GeneratedFigures {
 	/** The largest text encoder. */
 	x_text_encoder_gb?: number;
 	x_vae_gb?: number;
+	/** The member of the family, as far as the file tells. */
+	x_variant?: string;
+	/** As stored in the file. */
+	x_stored_dtype?: string;
+	/** The keys that a sync wrote, with spaces between. */
+	x_generated?: string;
 }
 
 export interface ModelWeights {
@@ -58,10 +64,12 @@ const USUAL_VAE_GB = 0.34;
 /** A file of which nothing is known is taken for one the size of an SDXL checkpoint, the most common kind. */
 const ASSUMED_GB = 6.5;
 
-/** Lower-case text that may name the member of a family: file names first, then the entry's name. */
+/** Lower-case text that may name the member of a family: file names, the entry's name, and what the file's keys told. */
 export function memberHint(model: CatalogModel): string {
 	const { checkpoint, diffusion_model } = model.files;
-	return `${checkpoint ?? ''} ${diffusion_model ?? ''} ${model.name}`.toLowerCase();
+	const variant = (model as GeneratedFigures).x_variant;
+	const told = typeof variant === 'string' ? variant : '';
+	return `${checkpoint ?? ''} ${diffusion_model ?? ''} ${model.name} ${told}`.toLowerCase();
 }
 
 /** The family's memory figures with what the entry itself knows better. */
@@ -99,6 +107,23 @@ export function modelWeights(model: CatalogModel, memory: FamilyMemory): ModelWe
 		return found(gb, 'family');
 	}
 	return found(ASSUMED_GB, 'assumed');
+}
+
+/**
+ * True where weights are plain fp8 and their size is not a person's figure, so that a server may hold them in 16 bit.
+ * Scaled fp8 is computed with its scales and stays as it is.
+ */
+export function isExpandable(model: CatalogModel, weights: ModelWeights): boolean {
+	const { x_stored_dtype: stored, x_generated: generated } = model as GeneratedFigures;
+	const given =
+		weights.source === 'entry' &&
+		!String(generated ?? '')
+			.split(' ')
+			.includes('vram_gb');
+	if (given) return false;
+	if (typeof stored === 'string') return stored === 'fp8_e4m3fn' || stored === 'fp8_e5m2';
+	const hint = memberHint(model);
+	return weights.source === 'family' && /fp8|e4m3|e5m2/.test(hint) && !/scaled|mixed/.test(hint);
 }
 
 /** The largest named text encoder; they are used one after the other and may be evicted in between. */

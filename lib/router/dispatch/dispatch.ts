@@ -22,13 +22,14 @@ import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
 import { type ServerState, serverStates } from '../server-state';
+import { type FairShare, fairShare, isContended } from './fair-share';
 import { improveOrder } from './order';
 import { byDeadline, type Plan, planAt, type PlannedJob, retime } from './plan';
 import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
 import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
 
 /** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
-const NEARLY_IDLE_SECONDS = 0.25;
+export const NEARLY_IDLE_SECONDS = 0.25;
 
 /** The price of an average moment. */
 const FLAT_SCARCITY = 0.85;
@@ -62,7 +63,7 @@ export function dispatchWaiting(
 		result.start.push(lone);
 		return result;
 	}
-	const plan = bestPlan(servable, states, prepared, options.demand, tuning);
+	const plan = fairPlan(servable, states, prepared, options, tuning);
 	collect(plan, states, result);
 	return result;
 }
@@ -106,22 +107,39 @@ function answerUnservable(job: WaitingJobState, result: DispatchResult): void {
 /** Refusals that may be gone a moment later. */
 const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 'QUOTA']);
 
-/** The plan worth most over the prices tried. */
-function bestPlan(
+/** By deadline where that serves everybody; else users take turns. */
+function fairPlan(
 	jobs: WaitingJobState[],
+	states: ServerState[],
+	prepared: PreparedCatalog,
+	{ demand, served }: SelectOptions,
+	tuning: DispatchTuning,
+): Plan {
+	const plan = bestPlan([...jobs].sort(byDeadline), states, prepared, demand, tuning);
+	if (!isContended(plan, jobs)) return plan;
+	const { ordered, mayPass } = fairShare(jobs, served, runSecondsOf(), typicalSeconds(jobs));
+	return bestPlan(ordered, states, prepared, demand, tuning, mayPass);
+}
+
+/**
+ * The plan worth most over the prices tried.
+ * @param ordered the jobs as they are to be planned
+ */
+function bestPlan(
+	ordered: WaitingJobState[],
 	states: ServerState[],
 	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 	tuning: DispatchTuning,
+	mayPass?: FairShare['mayPass'],
 ): Plan {
-	const ordered = [...jobs].sort(byDeadline);
-	const usable = usableBy(jobs, states);
+	const usable = usableBy(ordered, states);
 	const floorPrice =
 		tuning.demandPrice *
-		(demand === undefined
-			? backlogPrice(otherJobs(jobs, usable), prepared, usable)
+		(demand == null
+			? backlogPrice(otherJobs(ordered, usable), prepared, usable)
 			: scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable)));
-	const typical = typicalSeconds(jobs);
+	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
 		const plan = planAt(ordered, states, usable, floorPrice + step / typical, floorPrice, tuning);
@@ -131,7 +149,7 @@ function bestPlan(
 	// a swap saved is worth something even where no demand is known
 	const orderPrice = floorPrice + LEAST_PRICE_STEP / typical;
 	for (const lane of plan.lanes) {
-		improveOrder(lane, orderPrice, tuning);
+		improveOrder(lane, orderPrice, tuning, mayPass);
 		retime(lane);
 	}
 	return plan;
@@ -160,17 +178,19 @@ function usableBy(jobs: WaitingJobState[], states: ServerState[]): ServerState[]
 
 /** Mean run of each job's best option: the scale that prices are tried on. */
 function typicalSeconds(jobs: WaitingJobState[]): number {
-	const known = new Map<JobOption[][], number>();
-	let sum = 0;
-	for (const { options } of jobs) {
-		let seconds = known.get(options);
-		if (seconds === undefined) {
-			seconds = bestRunSeconds(options);
-			known.set(options, seconds);
-		}
-		sum += seconds;
-	}
+	const secondsOf = runSecondsOf();
+	const sum = jobs.reduce((total, job) => total + secondsOf(job), 0);
 	return Math.max(1e-3, sum / jobs.length);
+}
+
+/** Run of a job's best option. Jobs that ask for the same share the answer. */
+function runSecondsOf(): (job: WaitingJobState) => number {
+	const known = new Map<JobOption[][], number>();
+	return ({ options }) => {
+		const seconds = known.get(options) ?? bestRunSeconds(options);
+		known.set(options, seconds);
+		return seconds;
+	};
 }
 
 function bestRunSeconds(options: JobOption[][]): number {

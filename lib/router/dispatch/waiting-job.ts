@@ -1,7 +1,7 @@
 /** A job held back, with everything it could be run as. Owns the options; plans nothing. */
 import type { SelectOptions, WaitingRequest } from '../../selection/types';
 import type { CandidateTable } from '../candidate';
-import { candidatesOf, type DecisionInput } from '../decision';
+import { candidatesOf, type DecisionInput, hasMode } from '../decision';
 import type { PreparedCatalog } from '../prepared-catalog';
 import type { ServerState } from '../server-state';
 import { type UnderstoodRequest, understandRequest } from '../understood-request';
@@ -95,7 +95,10 @@ export function waitingJob(
 /** Which candidates there are does not depend on the deadline, so jobs that differ in no more than that share them. */
 function kindOf(input: DecisionInput, { kinds, states, tuning }: WaitingContext): JobKind {
 	const own = { job_id: '', deadline_seconds: 0, deadline_at: '', seed: 0, prompt: '' };
-	const key = JSON.stringify({ ...input.asked.request, ...own });
+	// who asks matters to quotas alone
+	const user = input.options.quotas ? input.asked.request.user_id : '';
+	const deadline = hasMode(input) ? input.asked.deadlineSeconds : 0;
+	const key = JSON.stringify({ ...input.asked.request, ...own, user_id: user, deadline });
 	let kind = kinds.get(key);
 	if (kind === undefined) {
 		const table = candidatesOf(input, null);

@@ -105,7 +105,7 @@ function endedJob(ended: EndedPrompt): Job {
 	const last = ended.messages.at(-1);
 	const error = last?.[0] === 'execution_error' ? { execution_error: last[1] } : {};
 	const images = Object.entries(ended.outputs).flatMap(([nodeId, ui]) =>
-		ui.images.map((image): ImageRef & Record<string, unknown> => ({
+		(ui.images ?? []).map((image): ImageRef & Record<string, unknown> => ({
 			...image,
 			nodeId,
 			mediaType: 'images',

@@ -169,6 +169,56 @@ describe('vram-monitor --interval-seconds', () => {
 	});
 });
 
+describe('vram-monitor --listen', () => {
+	/** Two rounds, then the metrics, then the end. */
+	async function scraped(
+		databaseUrl: string,
+	): Promise<{ code: number; err: string; text: string }> {
+		const stop = new AbortController();
+		let url = '';
+		let rounds = 0;
+		let reading: Promise<string> = Promise.resolve('');
+		const { code, err } = await cli(
+			[
+				...['vram-monitor', '--listen', '127.0.0.1:0', '--interval-seconds', '0.1'],
+				...['--server', `alive=${alive.url}`, '--database-url', databaseUrl],
+			],
+			{
+				signal: stop.signal,
+				onErr: (text) => {
+					url = /(http:\S+)\/metrics/.exec(text)?.[1] ?? url;
+				},
+				onOut: () => {
+					rounds += 1;
+					if (rounds !== 2) return;
+					reading = fetch(`${url}/metrics`)
+						.then((response) => response.text())
+						.finally(() => stop.abort(new Error('SIGTERM')));
+				},
+			},
+		);
+		return { code, err, text: await reading };
+	}
+
+	it('shows what it also records', async () => {
+		const { code, text } = await scraped(database.url);
+		expect(code).toBe(0);
+		expect(text).toContain('comfyui_up{server="alive"} 1');
+		expect(text).toMatch(/comfyui_vram_total_bytes\{server="alive",device="0"\} \d+/);
+		expect(text).toMatch(/comfyui_router_database_writes_total\{result="ok"\} [2-9]/);
+		expect((await vramRows()).length).toBeGreaterThanOrEqual(2);
+	});
+
+	it('goes on showing where the database refuses, and counts that', async () => {
+		const { code, err, text } = await scraped(database.urlFor('nobody', 'hunter2'));
+		expect(code).toBe(0);
+		expect(err).toContain('POSTGRES_UNAUTHORIZED');
+		expect(err).not.toContain('hunter2');
+		expect(text).toContain('comfyui_up{server="alive"} 1');
+		expect(text).toMatch(/comfyui_router_database_writes_total\{result="failed"\} [2-9]/);
+	});
+});
+
 describe('select --server', () => {
 	it('decides for servers that are up now, and leaves out one that is not', async () => {
 		const result = await cli(

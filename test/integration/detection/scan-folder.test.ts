@@ -1,9 +1,12 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { scanModels } from '../../../adapters/files/model-files';
+import { readFileAsync } from '../../../adapters/files/model-files/read-file';
+import { TableCache } from '../../../adapters/files/model-files/table-cache';
+import { Turns } from '../../../adapters/files/model-files/turns';
 import { ggufHeader, type ShortTable } from '../../support/headers';
 import { modelFolder, type ModelFolderFixture } from '../../support/model-folder';
 
@@ -118,6 +121,27 @@ describe('scanning a models folder', () => {
 		);
 	});
 
+	it('recognises a split model by keys that no part has all of', async () => {
+		const { 'img_in.weight': image, ...blocks } = SCHNELL;
+		const guidance = { 'guidance_in.in_layer.weight': ['BF16', [3072, 256]] } as const;
+		folder.safetensors('diffusion_models/big-00001-of-00003.safetensors', blocks);
+		folder.safetensors('diffusion_models/big-00002-of-00003.safetensors', {
+			'img_in.weight': image!,
+		});
+		folder.safetensors('diffusion_models/big-00003-of-00003.safetensors', guidance);
+		folder.safetensors('diffusion_models/mixed-00001-of-00002.safetensors', SCHNELL);
+		folder.safetensors('diffusion_models/mixed-00002-of-00002.safetensors', SCHNELL);
+		const found = await scan();
+		expect(found.get('diffusion_models/big-00001-of-00003.safetensors')).toMatchObject({
+			parts: 3,
+			problem: null,
+			detection: { family: 'flux', comfyClass: 'Flux', variant: ['dev'] },
+		});
+		expect(found.get('diffusion_models/mixed-00001-of-00002.safetensors')?.problem?.code).toBe(
+			'HEADER_INVALID',
+		);
+	});
+
 	it('detects GGUF files and their quantisation', async () => {
 		const header = ggufHeader(
 			{ 'general.architecture': 'flux' },
@@ -146,5 +170,38 @@ describe('scanning a models folder', () => {
 		expect(variant('plain.safetensors')).toEqual(['schnell']);
 		expect(variant('a-turbo.safetensors')).toEqual(['schnell', 'turbo']);
 		expect(variant('b.safetensors')).toEqual(['schnell', 'lightning']);
+	});
+
+	it('holds one header of many megabytes at a time, and answers for each', async () => {
+		const held: number[] = [];
+		let holders = 0;
+		class Counted extends Turns {
+			override async take(): Promise<() => void> {
+				const done = await super.take();
+				held.push((holders += 1));
+				return () => {
+					holders -= 1;
+					done();
+				};
+			}
+		}
+		const length = Buffer.alloc(8);
+		length.writeBigUInt64LE(12_000_000n);
+		const paths = Array.from({ length: 6 }, (_, i) => {
+			const file = folder.bytes(`checkpoints/large${i}.safetensors`, length);
+			truncateSync(file, 12_000_008);
+			return file;
+		});
+		paths.push(folder.safetensors('checkpoints/small.safetensors', SCHNELL));
+		const turns = new Counted();
+		const readings = await Promise.all(
+			paths.map((file) => readFileAsync(file, new TableCache(), turns)),
+		);
+		expect(held).toEqual([1, 1, 1, 1, 1, 1]);
+		expect(holders).toBe(0);
+		expect(readings.map(({ problem }) => problem?.code ?? null)).toEqual([
+			...Array.from({ length: 6 }, () => 'HEADER_INVALID'),
+			null,
+		]);
 	});
 });

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,23 @@ describe('update-models-config on a folder', () => {
 		expect(text()).toBe(CATALOG);
 	});
 
+	it('syncs the other files where one has a name that no entry can hold', async () => {
+		folder.bytes('models/checkpoints/a\u001b[31m\nb.ckpt', 'x');
+		folder.safetensors('models/checkpoints/fine.safetensors', { 'a.b': ['F32', [4, 4]] });
+		const { code, out } = await sync('--write');
+		expect(code).toBe(0);
+		expect(out).toContain('note: a [31m b.ckpt: its name has control characters');
+		expect(models().map(({ name }) => name)).toEqual(["Ana's favourite", 'fine']);
+	});
+
+	it('makes valid entries of files of a few bytes', async () => {
+		const tiny: ShortTable = { 'caption_projection.0.linear.weight': ['BF16', [1, 1]] };
+		folder.safetensors('models/diffusion_models/tiny.safetensors', tiny);
+		expect((await sync('--write')).code).toBe(0);
+		expect(models()[1]).toMatchObject({ name: 'tiny', family: 'hidream', x_memory_factor: 2 });
+		expect((await sync()).code).toBe(0);
+	});
+
 	it('leaves an entry alone that a person disabled', async () => {
 		const disabled = CATALOG.replace('"purposes"', '"enabled": false, "purposes"');
 		folder.bytes('catalog.json', disabled);
@@ -116,6 +133,24 @@ describe('update-models-config on a folder', () => {
 		expect(code).toBe(64);
 		expect(err).toContain('typo');
 		expect(text()).toBe(CATALOG);
+	});
+
+	it('keeps the byte order mark and line ends of Windows, and refuses bytes that it could not write back', async () => {
+		const windows = `\uFEFF${CATALOG.replaceAll('\n', '\r\n')}`;
+		folder.bytes('catalog.json', windows);
+		folder.safetensors('models/diffusion_models/new.safetensors', { 'a.b': ['F32', [4, 4]] });
+		expect((await sync('--write')).code).toBe(0);
+		expect(text().startsWith('\uFEFF{\r\n')).toBe(true);
+		expect(text().replaceAll('\r\n', '')).not.toContain('\n');
+		expect(models().map(({ name }) => name)).toEqual(["Ana's favourite", 'new']);
+
+		const latin1 = Buffer.from(
+			CATALOG.replace('keep the order', 'garde l\u2019\u00e9t\u00e9'),
+			'latin1',
+		);
+		writeFileSync(catalog, latin1);
+		expect((await sync('--write')).err).toContain('not UTF-8');
+		expect(readFileSync(catalog).equals(latin1)).toBe(true);
 	});
 
 	it('exits 64 for a catalog that is not valid and leaves it as it is', async () => {

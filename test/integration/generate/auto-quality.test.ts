@@ -13,6 +13,28 @@ async function open(options: LabOptions = {}): Promise<Lab> {
 
 const photo = { purpose: 'photo', prompt: 'a cat', explain: false };
 
+describe('A fleet that was under load', () => {
+	it('goes down and never up while it lasts, and gives full quality as soon as it is over', async () => {
+		const { generator } = await open({ speedUp: 2 });
+		const request = { ...photo, deadline_seconds: 3, min_quality: 0.5 };
+		const burst = await generator.generate(Array.from({ length: 12 }, () => ({ request })));
+		expect(burst.every((one) => one.status === 'done')).toBe(true);
+		expect(burst.some((one) => one.degraded)).toBe(true);
+		// what runs is let run: a job that is on its way down never goes up again
+		for (const { attempts } of burst) {
+			const qualities = attempts.map((one) => one.quality);
+			expect(qualities).toEqual([...qualities].sort((a, b) => b - a));
+			expect(Math.min(...qualities)).toBeGreaterThanOrEqual(0.5);
+		}
+		const calm = { ...photo, deadline_seconds: 20, min_quality: 0.5 };
+		const [after] = await generator.generate([{ request: calm }]);
+		expect(after).toMatchObject({
+			degraded: false,
+			attempts: [{ model_name: 'heavy', preset: 'full', quality: 0.9, rung: null }],
+		});
+	});
+});
+
 describe('Before a job runs', () => {
 	it('takes the best rung that still makes the deadline, and says what was given up', async () => {
 		const { generator } = await open();
@@ -49,6 +71,37 @@ describe('Before a job runs', () => {
 		expect(result).toMatchObject({ status: 'failed', error: { code: 'NOT_SERVED' } });
 		expect(result?.selection?.rejection).toMatchObject({ code: 'LATE' });
 		expect(standIns[0]?.events.of('submitted')).toHaveLength(0);
+	});
+});
+
+describe('A model that turns out not to fit, on a card that pages weights instead of running out', () => {
+	const paged = {
+		vramBytes: 12e9,
+		gpu: { memoryMode: 'dynamic' as const, dynamicSlowdown: 5 },
+		truth: { vramFactor: { heavy: 1.5 } },
+	};
+
+	it('is slow once: that counts as a memory failure, and the next job takes what fits', async () => {
+		const { generator, standIns } = await open(paged);
+		const request = { ...photo, deadline_seconds: 60 };
+		const [first] = await generator.generate([{ request }]);
+		expect(first).toMatchObject({
+			status: 'done',
+			attempts: [{ model_name: 'heavy', state: 'done', slow_by_paging: true }],
+		});
+		expect(standIns[0]?.events.of('oom')).toEqual([]);
+		const [second] = await generator.generate([{ request }]);
+		expect(second?.attempts).toMatchObject([{ model_name: 'light', slow_by_paging: false }]);
+	});
+
+	it('is known by the pace of its steps where the deadline ends it early', async () => {
+		const { generator } = await open(paged);
+		const [result] = await generator.generate([{ request: { ...photo, deadline_seconds: 3.5 } }]);
+		expect(result?.attempts).toMatchObject([
+			{ model_name: 'heavy', state: 'interrupted', slow_by_paging: true },
+			{ model_name: 'light', state: 'done' },
+		]);
+		expect(generator.learned()).toMatchObject([{ model_name: 'heavy' }]);
 	});
 });
 

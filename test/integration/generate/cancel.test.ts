@@ -146,6 +146,22 @@ describe('Resuming', () => {
 		expect(submissions()).toBe(1);
 	});
 
+	it('can be cancelled and done again: what runs goes on', async () => {
+		const { generator } = await open({ speedUp: 0.5 });
+		const [handed] = await generator.submit(items(1));
+		const input = { server: 's1', promptId: handed?.attempts[0]?.prompt_id ?? '' };
+		const controller = new AbortController();
+		const waiting = generator.resume(input, { signal: controller.signal });
+		await until('it runs', () => standIn().events.of('started').length === 1);
+		controller.abort(new Error('stop'));
+		expect((await waiting).error).toMatchObject({
+			code: 'CANCELLED',
+			hint: expect.stringContaining('goes on'),
+		});
+		expect(await generator.resume(input)).toMatchObject({ status: 'done' });
+		expect(standIn().events.of('interrupted')).toEqual([]);
+	});
+
 	it('says that a server does not know the prompt', async () => {
 		const { generator } = await open();
 		const result = await generator.resume({ server: 's1', promptId: 'never' });

@@ -115,6 +115,19 @@ describe('comfyui-router generate', () => {
 	});
 });
 
+describe('Many requests', () => {
+	it('that wait for one Ctrl+C are no leak that Node warns of', async () => {
+		const warnings: string[] = [];
+		const hear = (warning: Error) => void warnings.push(warning.name);
+		process.on('warning', hear);
+		const requests = Array.from({ length: 16 }, () => photo);
+		const { code } = await generate(requests, [], new AbortController().signal);
+		process.off('warning', hear);
+		expect(code).toBe(0);
+		expect(warnings).not.toContain('MaxListenersExceededWarning');
+	});
+});
+
 describe('File names', () => {
 	it.each([
 		['../../etc/passwd', 'passwd'],

@@ -1,8 +1,10 @@
 /** Whole jobs against stand-ins that break: what is promised under every fault. */
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { buildGraph } from '../../../lib/workflow/build';
 import type { GenerateResult } from '../../../service/generate';
-import { bytesOf, type Lab, type LabOptions, openLab, until } from '../../support/generate-lab';
+import { type Lab, type LabOptions, openLab, until } from '../../support/generate-lab';
+import { catalogOf, parameters, presetOf } from '../../support/selections';
 
 let lab: Lab;
 afterEach(() => lab.close());
@@ -78,6 +80,15 @@ describe('Events', () => {
 		expect(submissions()).toBe(3);
 	});
 
+	it('tell the end of a job: nothing waits for a poll', async () => {
+		const never = 600_000;
+		const { generator } = await open({
+			deps: { patience: { watchMs: never, pollMs: [never, never] } },
+		});
+		const results = await generator.generate(items(4));
+		expect(results.map((one) => one.status)).toEqual(['done', 'done', 'done', 'done']);
+	});
+
 	it('polls where sockets are refused', async () => {
 		const { generator } = await open();
 		standIn().faults.refuseSockets = true;
@@ -113,6 +124,22 @@ describe('Submitting', () => {
 		expect(finished()).toBe(1);
 	});
 
+	it('takes back a submission that arrives after it was given up: the job runs once', async () => {
+		const { generator } = await open({ timeoutMs: 300, speedUp: 0.5 });
+		standIn().faults.next('/prompt', { kind: 'late', delayMs: 2_500 }, 1, 'POST');
+		const result = only(await generator.generate(items(1)));
+		expect(result).toMatchObject({
+			status: 'done',
+			attempts: [{ error_code: 'COMFYUI_TIMEOUT' }, { state: 'done' }],
+		});
+		await until('both were submitted', () => submissions() === 2);
+		await until('the late one is off the server', () => {
+			const gone = [...standIn().events.of('deleted'), ...standIn().events.of('interrupted')];
+			return gone.some(({ promptId }) => promptId === result.attempts[0]?.prompt_id);
+		});
+		expect(finished()).toBe(1);
+	});
+
 	it('tries again after HTTP 500 and after a web page', async () => {
 		const { generator } = await open({ deps: { patience: {} } });
 		standIn().faults.next('/prompt', { kind: 'status', status: 500 }, 1, 'POST');
@@ -145,7 +172,81 @@ describe('Submitting', () => {
 	});
 });
 
+describe('Servers of different versions', () => {
+	const flux2 = () =>
+		catalogOf([
+			{
+				name: 'klein',
+				family: 'flux2',
+				files: {
+					diffusion_model: 'klein.safetensors',
+					text_encoders: ['qwen_3_4b.safetensors'],
+					vae: 'flux2-vae.safetensors',
+				},
+				vram_gb: 7,
+				vram_peak_gb: 10,
+				load_seconds: 0.1,
+				presets: [
+					presetOf('full', { steps: 4, cfg: 1, scheduler: 'flux2', avg_time_seconds: 0.3 }),
+				],
+			},
+		]);
+
+	it('the job goes to the one that knows the nodes, and the next goes there at once', async () => {
+		const versions = ['0.3.64', '0.8.0'] as const;
+		const { generator } = await open({ catalog: flux2(), servers: 2, versions });
+		const first = only(await generator.generate(items(1)));
+		expect(first).toMatchObject({
+			status: 'done',
+			attempts: [{ server: 's1', error_code: 'COMFYUI_PROMPT_REJECTED' }, { server: 's2' }],
+		});
+		const second = only(await generator.generate(items(1)));
+		expect(second).toMatchObject({ status: 'done', attempts: [{ server: 's2' }] });
+	});
+
+	it('fails with the node that is missing where no server knows it', async () => {
+		const { generator } = await open({ catalog: flux2(), version: '0.3.64' });
+		const result = only(await generator.generate(items(1)));
+		expect(result).toMatchObject({ status: 'failed', error: { code: 'COMFYUI_PROMPT_REJECTED' } });
+		expect(result.reason).toMatch(/does not exist/);
+		expect(result.attempts).toHaveLength(1);
+	});
+
+	it("what the caller's own workflow lacks is the caller's to change", async () => {
+		const { generator } = await open({ servers: 2 });
+		const model = lab.catalog.models[0];
+		if (!model) throw new Error('no model');
+		const graph = buildGraph(model, { parameters }, { seed: 1 });
+		const workflow = { ...graph, x: { class_type: 'NotThere', inputs: {} } };
+		const result = only(await generator.generate([{ request: photo, workflow }]));
+		expect(result).toMatchObject({ status: 'failed', error: { code: 'COMFYUI_PROMPT_REJECTED' } });
+		expect(result.attempts).toHaveLength(1);
+	});
+});
+
 describe('Out of memory', () => {
+	it.each([
+		['torch.cuda.OutOfMemoryError', 'CUDA out of memory. Tried to allocate 20.00 GiB.'],
+		['torch.OutOfMemoryError', 'HIP out of memory. Tried to allocate 2.00 GiB'],
+		['torch.OutOfMemoryError', 'Allocation on device'],
+		['RuntimeError', 'CUDA error: out of memory'],
+		['RuntimeError', 'CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`'],
+		['RuntimeError', 'cudaErrorMemoryAllocation'],
+		['torch.AcceleratorError', 'CUDA error: out of memory'],
+		['RuntimeError', "[enforce fail] DefaultCPUAllocator: can't allocate memory"],
+		['RuntimeError', 'MPS backend out of memory (MPS allocated: 17.5 GB)'],
+	])('said as %s: %s', async (exceptionType, message) => {
+		const { generator } = await open();
+		standIn().faults.failNext({ exceptionType, message });
+		const result = only(await generator.generate(items(1)));
+		expect(result).toMatchObject({
+			status: 'done',
+			attempts: [{ state: 'oom', status: 'oom', error_code: 'COMFYUI_OUT_OF_MEMORY' }, {}],
+		});
+		expect(standIn().events.of('free')).toHaveLength(1);
+		expect(generator.learned()).toMatchObject([{ model_name: 'heavy' }]);
+	});
+
 	it.each(['load', 'sampling', 'decode'] as const)(
 		'at %s: the device is freed, and the same is tried once more',
 		async (phase) => {
@@ -203,29 +304,6 @@ describe('Out of memory', () => {
 		expect(submissions()).toBe(0);
 		standIn().gpu.setCoTenantBytes(0);
 		expect(only(await running)).toMatchObject({ status: 'done', attempts: [{ state: 'done' }] });
-	});
-});
-
-describe('Outputs', () => {
-	it('are not there (disk full): the job fails and says so', async () => {
-		const { generator } = await open();
-		standIn().faults.viewMissing = true;
-		const result = only(
-			await generator.generate(items(1), { onOutput: async (file) => void (await bytesOf(file)) }),
-		);
-		expect(result).toMatchObject({ status: 'failed', error: { code: 'FILE_NOT_FOUND' } });
-	});
-
-	it('of a workflow that fails: the node and the message are told, nothing is tried again', async () => {
-		const { generator } = await open();
-		standIn().faults.failNext({ exceptionType: 'ValueError', message: 'bad tensor' });
-		const result = only(await generator.generate(items(1)));
-		expect(result).toMatchObject({
-			status: 'failed',
-			error: { code: 'COMFYUI_EXECUTION_FAILED' },
-			attempts: [{ state: 'failed', status: 'error' }],
-		});
-		expect(result.reason).toContain('bad tensor');
 	});
 });
 

@@ -3,14 +3,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent, SubmittedPrompt } from '../../../service/generate';
 import { createGenerator } from '../../../service/generate';
 import { encodePng } from '../../../simulator/comfyui';
-import type { CatalogModel } from '../../../lib/catalog/schema';
+import type { Catalog, CatalogModel } from '../../../lib/catalog/schema';
 import { buildGraph } from '../../../lib/workflow/build';
+import type { ApiGraph } from '../../../lib/workflow/graph';
 import {
 	bytesOf,
 	type Lab,
 	type LabOptions,
 	openLab,
 	quickCatalog,
+	until,
 } from '../../support/generate-lab';
 import { parameters } from '../../support/selections';
 
@@ -20,6 +22,15 @@ afterEach(() => lab.close());
 async function open(options?: LabOptions): Promise<Lab> {
 	lab = await openLab(options);
 	return lab;
+}
+
+/** As somebody would export it from the editor. */
+function ownGraph(): ApiGraph {
+	return buildGraph(
+		{ ...(lab.catalog.models[1] as CatalogModel), family: 'sdxl' },
+		{ parameters: { ...parameters, batch_size: 1 } },
+		{ seed: 1, filenamePrefix: 'my-own' },
+	);
 }
 
 const photo = { purpose: 'photo', prompt: 'a cat', explain: false };
@@ -89,12 +100,9 @@ describe('What a job brings along', () => {
 
 	it("the caller's own workflow is filled in, and only models it can load are chosen", async () => {
 		const { generator, clients } = await open();
-		const workflow = buildGraph(
-			{ ...(lab.catalog.models[1] as CatalogModel), family: 'sdxl' },
-			{ parameters: { ...parameters, batch_size: 1 } },
-			{ seed: 1, filenamePrefix: 'my-own' },
-		);
-		const [result] = await generator.generate([{ request: { ...photo, seed: 7 }, workflow }]);
+		const [result] = await generator.generate([
+			{ request: { ...photo, seed: 7 }, workflow: ownGraph() },
+		]);
 		expect(result?.status).toBe('done');
 		const entry = await clients[0]?.history(result?.attempts[0]?.prompt_id ?? '');
 		const nodes = Object.values(entry?.graph ?? {});
@@ -110,6 +118,44 @@ describe('What a job brings along', () => {
 		const workflow = { nodes: [], links: [], version: 0.4 };
 		const [result] = await generator.generate([{ request: photo, workflow }]);
 		expect(result?.error).toMatchObject({ code: 'WORKFLOW_UI_FORMAT' });
+	});
+});
+
+describe('Where a server keeps its files in sub-folders', () => {
+	it.each(['sdxl/', 'sdxl\\'])('(%s) the graph names them as the server does', async (folder) => {
+		const catalog = quickCatalog();
+		const there: Catalog = {
+			...catalog,
+			models: catalog.models.map((model) => ({
+				...model,
+				files: { checkpoint: `${folder}${model.files.checkpoint}` },
+			})),
+		};
+		const { generator } = await open({ catalog: there, deps: { catalog } });
+		const [result] = await generator.generate([{ request: photo }]);
+		expect(result).toMatchObject({ status: 'done', attempts: [{ state: 'done' }] });
+		const entry = await lab.clients[0]?.history(result?.attempts[0]?.prompt_id ?? '');
+		const loaders = Object.values(entry?.graph ?? {}).map(({ inputs }) => inputs['ckpt_name']);
+		expect(loaders).toContain(`${folder}heavy.safetensors`);
+	});
+});
+
+describe('A workflow that shows text', () => {
+	it('is done with its text, with files beside it or without', async () => {
+		const { generator } = await open();
+		const shows = { t: { class_type: 'PreviewAny', inputs: { source: 'a caption' } } };
+		const both = { ...ownGraph(), ...shows };
+		const silent = Object.entries(both).filter(([, node]) => node.class_type !== 'SaveImage');
+		const results = await generator.generate([
+			{ request: photo, workflow: both },
+			{ request: photo, workflow: Object.fromEntries(silent) },
+		]);
+		const texts = [{ nodeId: 't', text: 'a caption' }];
+		expect(results).toMatchObject([
+			{ status: 'done', texts },
+			{ status: 'done', texts },
+		]);
+		expect(results.map(({ outputs }) => outputs.length)).toEqual([1, 0]);
 	});
 });
 
@@ -177,24 +223,40 @@ describe('Several at once', () => {
 		expect(Math.max(...expected)).toBeGreaterThan(0.5);
 	});
 
-	it('opens one socket for each server and closes it at the end', async () => {
-		const { generator, clients } = await open({ servers: 2 });
-		let opened = 0;
-		let closed = 0;
+	/** Sockets of the generator's clients, counted. */
+	function countSockets(clients: Lab['clients']): { opened: number; closed: number } {
+		const count = { opened: 0, closed: 0 };
 		for (const client of clients) {
 			const openEvents = client.openEvents.bind(client);
 			client.openEvents = (id, listener) => {
-				opened += 1;
+				count.opened += 1;
 				const stream = openEvents(id, listener);
 				return {
 					close: () => {
-						closed += 1;
+						count.closed += 1;
 						stream.close();
 					},
 				};
 			};
 		}
+		return count;
+	}
+
+	it('keeps the socket for the next execution where that is wanted, and closes it after that', async () => {
+		const { deps, clients } = await open();
+		const sockets = countSockets(clients);
+		const keeping = { ...deps, keepOpenMs: 2_000 };
+		for (let n = 0; n < 3; n++) await createGenerator(keeping).generate([{ request: photo }]);
+		expect(sockets).toEqual({ opened: 1, closed: 0 });
+		await until('it is closed', () => sockets.closed === 1);
+		await createGenerator(deps).generate([{ request: photo }]);
+		expect(sockets).toEqual({ opened: 2, closed: 2 });
+	});
+
+	it('opens one socket for each server and closes it at the end', async () => {
+		const { generator, clients } = await open({ servers: 2 });
+		const sockets = countSockets(clients);
 		await generator.generate(Array.from({ length: 8 }, () => ({ request: photo })));
-		expect([opened, closed]).toEqual([2, 2]);
+		expect(sockets).toEqual({ opened: 2, closed: 2 });
 	});
 });

@@ -3,7 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { createPostgresStore, type PostgresStore } from '../../../adapters/postgres/store';
 import { createGenerator } from '../../../service/generate';
-import { type Lab, openLab, until } from '../../support/generate-lab';
+import {
+	type Lab,
+	type LabOptions,
+	openLab,
+	quickCatalog,
+	until,
+} from '../../support/generate-lab';
 import { provisionPostgres, type ProvisionedPostgres } from '../../support/postgres';
 
 let database: ProvisionedPostgres;
@@ -19,9 +25,9 @@ afterEach(async () => {
 	await store.close();
 });
 
-async function open(): Promise<Lab> {
+async function open(more: LabOptions = {}): Promise<Lab> {
 	store = createPostgresStore({ connection: database.url });
-	lab = await openLab({ deps: { store, workflowId: 'w1', executionId: 'e1' } });
+	lab = await openLab({ ...more, deps: { store, workflowId: 'w1', executionId: 'e1' } });
 	return lab;
 }
 
@@ -55,6 +61,24 @@ describe('The usage log', () => {
 			deadline_seconds: 30,
 			prompt_id: result?.attempts[1]?.prompt_id,
 		});
+	});
+
+	it('has the cost of the GPU time that each attempt took, failed ones too, and none of the waiting', async () => {
+		const name = 's1';
+		const catalog = quickCatalog({ servers: [{ name, hourly_cost: 7200 }] });
+		const { generator, standIns } = await open({ catalog });
+		const jobs = ['cost-1', 'cost-2', 'cost-3'];
+		standIns[0]?.faults.oomNext('sampling');
+		await generator.generate(jobs.map((job_id) => ({ request: { ...photo, job_id } })));
+		const found = await rows(jobs);
+		expect(found.length).toBeGreaterThan(jobs.length);
+		for (const row of found) {
+			expect(Number(row.run_seconds)).toBeGreaterThan(0);
+			// 2 a second
+			expect(Number(row.actual_cost)).toBeCloseTo(2 * Number(row.run_seconds), 6);
+		}
+		expect(found.map(({ status }) => status)).toContain('oom');
+		expect(found.some((row) => Number(row.queue_seconds) > 0)).toBe(true);
 	});
 
 	it('has a row for what nothing could serve', async () => {

@@ -49,7 +49,7 @@ describe('migrate', () => {
 			{
 				table_name: 'model_usage_log',
 				columns:
-					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at',
+					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at, exploration_probability',
 			},
 			{
 				table_name: 'vram_usage_log',
@@ -66,6 +66,24 @@ describe('migrate', () => {
 		expect(results.filter((result) => result.applied.length > 0)).toHaveLength(1);
 		const { rows } = await database.sql.query(`select version from race.comfyui_router_migrations`);
 		expect(rows).toHaveLength(MIGRATIONS.length);
+	});
+
+	it('applies a step that arrives later than one with a higher number', async () => {
+		const step = (version: number) => ({
+			version,
+			name: `step-${version}`,
+			sql: (s: string) => `create table ${s}.step_${version} (a int)`,
+		});
+		await inSchema('gaps', (pool) => migrate(pool, [...MIGRATIONS, step(906)]));
+		const all = [...MIGRATIONS, step(903), step(906)];
+		await expect(inSchema('gaps', (pool) => migrate(pool, all))).resolves.toEqual({
+			version: 906,
+			applied: ['step-903'],
+		});
+		await expect(inSchema('gaps', (pool) => migrate(pool, all))).resolves.toEqual({
+			version: 906,
+			applied: [],
+		});
 	});
 
 	it('leaves nothing behind when a step fails', async () => {
@@ -141,6 +159,10 @@ describe('a role with few rights', () => {
 		const row = usageRow({ prompt_id: 'p1' });
 		const first = await store.recordUsage([row]);
 		const again = await store.recordUsage([row]);
+		const prompt = { prompt_id: 'p2', job_id: 'job-2', attempt: 1, server: 's1' };
+		const submitted = { ...prompt, workflow_id: null, execution_id: null, selection: {} };
+		await store.recordSubmitted([submitted]);
+		expect(await store.findSubmitted({ jobId: 'job-2' })).toEqual([submitted]);
 		await store.recordVram([vramReading()]);
 		await store.close();
 		expect(first[0]?.inserted).toBe(true);
@@ -186,6 +208,9 @@ describe('a role with few rights', () => {
 			code: 'POSTGRES_PERMISSION',
 		});
 		await expect(store.maintain()).rejects.toMatchObject({ code: 'POSTGRES_PERMISSION' });
+		const code = 'POSTGRES_PERMISSION';
+		await expect(store.findSubmitted({ jobId: 'job-1' })).rejects.toMatchObject({ code });
+		await expect(store.recordSubmitted([])).rejects.toMatchObject({ code });
 		await store.close();
 	});
 

@@ -35,6 +35,7 @@ describe('recordUsage', () => {
 			error_message: 'why',
 			quality_feedback: 0.5,
 			load_seconds: 0.25,
+			exploration_probability: 0.02,
 		});
 		await store.recordUsage([row]);
 		const { rows } = await database.sql.query('select * from model_usage_log');

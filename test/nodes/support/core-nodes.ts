@@ -84,6 +84,14 @@ const setJson: Run = async (context) => [
 	})),
 ];
 
+const splitOut: Run = async (context) => [
+	context.getInputData().flatMap(({ json }, item) => {
+		const field = context.getNodeParameter('fieldToSplitOut', item) as string;
+		const parts = json[field] as IDataObject[];
+		return parts.map((part) => ({ json: part, pairedItem: { item } }));
+	}),
+];
+
 const respond: Run = async (context) => [
 	context.getInputData().map((given, item) => {
 		if (context.getNodeParameter('respondWith', item) === 'binary') return given;
@@ -91,6 +99,26 @@ const respond: Run = async (context) => [
 		return { json: JSON.parse(body), pairedItem: { item } };
 	}),
 ];
+
+/** What would be sent: the fields, and the attached files as text. */
+const mail: Run = async (context) => {
+	const mails = context.getInputData().map(async (_item, item): Promise<INodeExecutionData> => {
+		const field = (name: string) => context.getNodeParameter(name, item) as string;
+		const { attachments } = context.getNodeParameter('options', item) as { attachments: string };
+		const content = (await context.helpers.getBinaryDataBuffer(item, attachments)).toString();
+		const { fileName, mimeType } = context.helpers.assertBinaryData(item, attachments);
+		return {
+			json: {
+				to: field('toEmail'),
+				subject: field('subject'),
+				text: field('text'),
+				attachment: { fileName: fileName ?? '', mimeType, content },
+			},
+			pairedItem: { item },
+		};
+	});
+	return [await Promise.all(mails)];
+};
 
 const B = 'n8n-nodes-base';
 export const CORE_NODES: Record<string, INodeType> = {
@@ -101,6 +129,12 @@ export const CORE_NODES: Record<string, INodeType> = {
 		passOn,
 	),
 	[`${B}.scheduleTrigger`]: coreNode('scheduleTrigger', ['rule'], 1, passOn),
+	[`${B}.emailSend`]: coreNode(
+		'emailSend',
+		['fromEmail', 'toEmail', 'subject', 'emailFormat', 'text', 'options'],
+		1,
+		mail,
+	),
 	[`${B}.manualTrigger`]: coreNode('manualTrigger', [], 1, passOn),
 	[`${B}.noOp`]: coreNode('noOp', [], 1, passOn),
 	[`${B}.stickyNote`]: coreNode('stickyNote', ['content', 'width', 'height'], 1, passOn),
@@ -113,6 +147,7 @@ export const CORE_NODES: Record<string, INodeType> = {
 	[`${B}.if`]: coreNode('if', ['conditions', 'options'], 2, fork),
 	[`${B}.wait`]: coreNode('wait', ['amount', 'unit'], 1, pause),
 	[`${B}.set`]: coreNode('set', ['mode', 'jsonOutput', 'options'], 1, setJson),
+	[`${B}.splitOut`]: coreNode('splitOut', ['fieldToSplitOut', 'options'], 1, splitOut),
 	[`${B}.respondToWebhook`]: coreNode(
 		'respondToWebhook',
 		['respondWith', 'responseBody', 'responseDataSource', 'inputFieldName', 'options'],

@@ -29,6 +29,7 @@ import { ComfyUiRouterPostgresApi } from '../../../credentials/ComfyUiRouterPost
 import { GenerateImage } from '../../../nodes/GenerateImage/GenerateImage.node';
 import { LogUsage } from '../../../nodes/LogUsage/LogUsage.node';
 import { ManageModels } from '../../../nodes/ManageModels/ManageModels.node';
+import { PlanBatch } from '../../../nodes/PlanBatch/PlanBatch.node';
 import { SelectModel } from '../../../nodes/SelectModel/SelectModel.node';
 import { VramMonitorTrigger } from '../../../nodes/VramMonitorTrigger/VramMonitorTrigger.node';
 
@@ -60,6 +61,7 @@ const start: INodeType = {
 
 export const OUR_NODES: Record<string, INodeType> = {
 	[`${PACKAGE}.selectModel`]: new SelectModel(),
+	[`${PACKAGE}.planBatch`]: new PlanBatch(),
 	[`${PACKAGE}.generateImage`]: new GenerateImage(),
 	[`${PACKAGE}.logUsage`]: new LogUsage(),
 	[`${PACKAGE}.vramMonitorTrigger`]: new VramMonitorTrigger(),

@@ -103,6 +103,29 @@ describe('editing a hand-written catalog', () => {
 		);
 	});
 
+	it('keeps the byte order mark that editors on Windows write', () => {
+		const marked = `\uFEFF${HAND_EDITED}`;
+		const added = applyChanges(marked, [disable(0), add('new')]);
+		expect(added.startsWith('\uFEFF{')).toBe(true);
+		expect(models(added).at(-1)).toMatchObject({ name: 'new' });
+		const disabled = applyChanges(marked, [disable(0)]);
+		expect(applyChanges(disabled, [enable(0)])).toBe(marked);
+	});
+
+	it.each([
+		['in an entry', '{"models": [\n{"enabled": true, "enabled": false}]}', /"enabled", line 2/],
+		['at the top', '{"models": [], \n"models": [{}]}', /"models", line 2/],
+	])('refuses a key given twice %s, of which only one would count', (_case, text, message) => {
+		expect(() => parseText(text)).toThrow(message);
+	});
+
+	it.each([
+		['brackets that never close', '['.repeat(200_000)],
+		['brackets that do', `{"a": ${'['.repeat(5000)}${']'.repeat(5000)}}`],
+	])('refuses %s without exhausting the stack', (_case, text) => {
+		expect(() => parseText(text)).toThrow(expect.objectContaining({ code: 'CATALOG_INVALID' }));
+	});
+
 	it('says where a text is not JSON', () => {
 		expect(() => parseText('{\n  "models": [\n    { "name": }\n  ]\n}')).toThrow(/line 3/);
 	});

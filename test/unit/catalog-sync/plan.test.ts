@@ -75,6 +75,16 @@ describe('planning a sync', () => {
 		expect(entry).toMatchObject({ family: 'z-image', enabled: false });
 	});
 
+	it('leaves disabled what ComfyUI does not convert from the names of the diffusers library', () => {
+		const klein = {
+			'double_stream_modulation_img.linear.weight': ['BF16', [1, 1]],
+			'x_embedder.weight': ['BF16', [3072, 128]],
+		} satisfies ShortTable;
+		const [entry] = added(plan([], file('klein.safetensors', 'diffusion_models', klein)));
+		expect(entry).toMatchObject({ family: 'flux2', enabled: false });
+		expect(String(entry?.x_disabled_reason)).toContain('diffusers');
+	});
+
 	it('takes the same encoder under another name', () => {
 		const other = file('qwen3-renamed.safetensors', 'text_encoders', QWEN3);
 		const [entry] = added(
@@ -113,6 +123,25 @@ describe('planning a sync', () => {
 	it('matches the backslashes of a Windows server', () => {
 		const models = [{ name: 'mine', files: { checkpoint: 'sub\\a.safetensors' } }];
 		expect(plan(models, file('sub/a.safetensors', 'checkpoints')).changes).toEqual([]);
+	});
+
+	it('takes files of the same name in two folders for two models, each once', () => {
+		const names = (...models: Array<Record<string, unknown>>) =>
+			added(
+				plan(
+					models,
+					file('same.safetensors', 'checkpoints', Z_IMAGE),
+					file('same.safetensors', 'diffusion_models', Z_IMAGE),
+					file('same.safetensors', 'diffusion_models', Z_IMAGE),
+				),
+			).map((entry) => [entry.name, Object.keys(entry.files as object)[0]]);
+		expect(names()).toEqual([
+			['same', 'checkpoint'],
+			['same-2', 'diffusion_model'],
+		]);
+		expect(names({ name: 'a', files: { checkpoint: 'same.safetensors' } })).toEqual([
+			['same', 'diffusion_model'],
+		]);
 	});
 
 	it('never gives two entries the same name', () => {

@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseCatalog } from '../../../lib/catalog/parse';
+import type { Catalog } from '../../../lib/catalog/schema';
 import { type Problem, RouterError } from '../../../lib/errors';
+import { ModelRouter } from '../../../lib/router/model-router';
 import { smallCatalog, smallPreset } from '../../support/catalog-builder';
+import { fleetOf, rejected, serverOf } from '../router/builders';
 
 function problemsOf(json: unknown): Problem[] {
 	try {
@@ -43,6 +46,44 @@ describe('parseCatalog', () => {
 			confidence: 'estimated',
 			reference: { batch_size: 1 },
 		});
+	});
+
+	it('fills what an urgency leaves out: from the default of its name, else from normal', () => {
+		const urgency = {
+			urgent: { target_seconds: 10 },
+			mine: { policy: 'cheapest' },
+			toString: {},
+		};
+		expect(parseCatalog({ ...smallCatalog(), urgency }).urgency).toEqual({
+			urgent: { target_seconds: 10, on_time_probability: 0.95, policy: 'most_certain' },
+			mine: { target_seconds: 90, on_time_probability: 0.9, policy: 'cheapest' },
+			toString: { target_seconds: 90, on_time_probability: 0.9, policy: 'best_quality' },
+		});
+	});
+
+	it('takes 0 and 1 for probabilities, and decides with them', () => {
+		const urgency = {
+			careless: { target_seconds: 1, on_time_probability: 0, policy: 'best_quality' },
+			strict: { target_seconds: 1, on_time_probability: 1, policy: 'best_quality' },
+		};
+		const router = new ModelRouter(parseCatalog({ ...smallCatalog(), urgency }));
+		const fleet = fleetOf(serverOf('a'));
+		const ask = (name: string, more = {}) =>
+			router.select({ purpose: 'photo', urgency: name, if_late: 'reject', ...more }, fleet, {
+				nowMs: 0,
+			});
+		expect(ask('careless').decision).toBe('selected');
+		const least = rejected(ask('strict')).rejection.least_deadline_seconds as number;
+		expect(ask('strict', { deadline_seconds: least }).decision).toBe('selected');
+	});
+
+	it('a router parses what was not parsed', () => {
+		const raw = smallCatalog() as unknown as Catalog;
+		expect(new ModelRouter(raw).catalog).toEqual(parseCatalog(raw));
+		const parsed = parseCatalog(raw);
+		expect(new ModelRouter(parsed).catalog).toBe(parsed);
+		expect(() => new ModelRouter({ version: 1 } as Catalog)).toThrow(RouterError);
+		expect(() => new ModelRouter(null as unknown as Catalog)).toThrow(RouterError);
 	});
 
 	it('accepts a catalog without models', () => {

@@ -73,6 +73,21 @@ describe('select', () => {
 		expect(flexible?.estimate.cost).toBeLessThan(urgent?.estimate.cost as number);
 	});
 
+	it('names the request of a list that a fault is in, and all of them at once', async () => {
+		const bad = await select([{ purpose: 'photo' }, { purpose: 3, width: -1 }, 'x'], ['--json']);
+		expect(bad.code).toBe(64);
+		const { error } = JSON.parse(bad.err) as { error: { problems: { path: string }[] } };
+		expect(error.problems.map(({ path }) => path)).toEqual(['[1].purpose', '[1].width', '[2]']);
+	});
+
+	it('does not take the last of two keys in a catalog for what was meant', async () => {
+		const twice = file('twice.json', '{"version":1,"models":[],"models":[]}');
+		const args = ['select', '--catalog', twice, '--fleet', FLEET, '--request', '-'];
+		const bad = await cli(args, { stdin: '{"purpose":"photo"}' });
+		expect(bad.code).toBe(64);
+		expect(bad.err).toMatch(/CATALOG_INVALID[^]*given before/);
+	});
+
 	it('gives the same bytes for the same input', async () => {
 		const request = [{ purpose: 'photo' }, { purpose: 'draft', urgency: 'urgent' }];
 		expect((await select(request)).out).toBe((await select(request)).out);
@@ -147,7 +162,7 @@ describe('bad input to select', () => {
 			stdin: '{}',
 		});
 		expect(result).toMatchObject({ code: 64, out: '' });
-		expect(result.err).toContain('broken.json is not JSON: line 3, column 14');
+		expect(result.err).toContain('line 3, column 14: a value is expected');
 	});
 
 	it('lists every problem of a catalog with its path', async () => {

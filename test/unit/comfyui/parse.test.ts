@@ -159,6 +159,22 @@ describe('parseHistory', () => {
 			{ nodeId: '1', kind: 'gifs', filename: 'a.mp4', subfolder: 's', type: 'temp' },
 			{ nodeId: '2', kind: 'audio', filename: 'b.flac', subfolder: '', type: 'output' },
 		]);
+		expect(entry?.texts).toEqual([{ nodeId: '2', text: 'hello' }]);
+	});
+
+	it('takes what nodes show as text, and nothing else that happens to be a list', () => {
+		const outputs = {
+			'5': { text: ['a caption\nof two lines\u0000', '', 7, null] },
+			'6': { tags: ['odd'], animated: [false], string: ['an answer'] },
+			'7': { text: 'no list' },
+		};
+		const [entry] = parseHistory({ p: { outputs, status: { status_str: 'success' } } }) ?? [];
+		expect(entry?.texts).toEqual([
+			{ nodeId: '5', text: 'a caption\nof two lines' },
+			{ nodeId: '6', text: 'an answer' },
+		]);
+		const [silent] = parseHistory({ p: { outputs: {}, status: { status_str: 'success' } } }) ?? [];
+		expect(silent).not.toHaveProperty('texts');
 	});
 
 	it('pollutes no prototype', () => {

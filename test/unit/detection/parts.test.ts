@@ -113,6 +113,45 @@ describe('families by their keys', () => {
 	});
 });
 
+describe('editions that must not be taken for the base model', () => {
+	const unet = (inputs: number): ShortTable => ({
+		'conv_in.weight': ['F16', [320, inputs, 3, 3]],
+		'down_blocks.0.resnets.0.conv1.weight': ['F16', [320, 320, 3, 3]],
+		'down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight': ['F16', [320, 768]],
+	});
+	const diffusers: ShortTable = {
+		'single_transformer_blocks.0.attn.norm_k.weight': ['BF16', [128]],
+		'x_embedder.weight': ['BF16', [6144, 128]],
+	};
+	it.each<[string, ShortTable, string, string[]]>([
+		['9 input channels', unet(9), 'sd15', ['inpaint']],
+		['8 input channels', unet(8), 'sd15', ['instruct-pix2pix', 'edit']],
+		['5 input channels', unet(5), 'sd15', ['depth']],
+		['the base model', unet(4), 'sd15', []],
+		[
+			'FLUX.1 fill without guidance',
+			{ ...flux, 'img_in.weight': ['BF16', [3072, 384]] },
+			'flux',
+			['schnell', 'fill', 'inpaint'],
+		],
+		[
+			'FLUX.2 as diffusers names it',
+			{ ...diffusers, 'double_stream_modulation_img.linear.weight': ['BF16', [1, 1]] },
+			'flux2',
+			['dev'],
+		],
+		[
+			'Chroma as diffusers names it',
+			{ ...diffusers, 'distilled_guidance_layer.norms.0.weight': ['BF16', [1]] },
+			'chroma',
+			[],
+		],
+		['a Lumina of unknown width', te('cap_embedder.1.weight', [4096, 2560]), 'unknown', []],
+	])('%s', (_name, table, family, variant) => {
+		expect(detectModel(headerOf(table))).toMatchObject({ family, variant });
+	});
+});
+
 describe('text encoders and VAEs', () => {
 	it.each<[string, ShortTable]>([
 		['clip-g', te('text_model.encoder.layers.30.mlp.fc1.weight', [5120, 1280])],
@@ -160,6 +199,65 @@ describe('adapters', () => {
 			[`${key}.lora_up.weight`]: ['F16', [100, 8]],
 		};
 		expect(detectModel(headerOf(table))).toMatchObject({ part: 'lora', family });
+	});
+
+	const pair = (key: string, width: number, down = '.lora_A.weight', up = '.lora_B.weight') =>
+		({ [key + down]: ['F16', [8, width]], [key + up]: ['F16', [100, 8]] }) satisfies ShortTable;
+	it.each<[string, string, ShortTable]>([
+		[
+			'sd15',
+			'the older names of the diffusers library',
+			pair(
+				'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k',
+				768,
+				'_lora.down.weight',
+				'_lora.up.weight',
+			),
+		],
+		[
+			'unknown',
+			'an encoder alone',
+			pair(
+				'text_encoder.text_model.encoder.layers.0.self_attn.q_proj',
+				768,
+				'.lora_linear_layer.down.weight',
+				'.lora_linear_layer.up.weight',
+			),
+		],
+		['sdxl', 'PEFT', pair('unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k', 2048)],
+		[
+			'sdxl',
+			'LoHa',
+			pair(
+				'lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k',
+				2048,
+				'.hada_w1_b',
+				'.hada_w1_a',
+			),
+		],
+		['sd3', 'PEFT', pair('transformer.transformer_blocks.0.attn.to_q', 2432)],
+		['flux', 'PEFT', pair('transformer.single_transformer_blocks.0.attn.to_q', 3072)],
+		['hunyuan-video', 'more blocks than FLUX.1', pair('double_blocks.19.img_attn.qkv', 3072)],
+		[
+			'flux2',
+			'the width of FLUX.1',
+			{
+				...pair('diffusion_model.double_blocks.0.img_attn.qkv', 3072),
+				...pair('diffusion_model.double_blocks.0.img_mlp.2', 9216),
+			},
+		],
+	])('a LoRA for %s: %s', (family, _case, table) => {
+		expect(detectModel(headerOf(table))).toMatchObject({ part: 'lora', family });
+	});
+
+	it.each([
+		['pixart-sigma-xl-2/lora', 'pixart'],
+		['hunyuan-video/lora', 'hunyuan-video'],
+		['taiwan-style', 'unknown'],
+	])('does not take a part of the name %s for a family', (architecture, family) => {
+		const table = pair('a', 10);
+		const found = detectModel(headerOf(table, { 'modelspec.architecture': architecture }));
+		expect(found.family).toBe(family);
 	});
 
 	it('a LoRA by its training metadata where shapes say nothing', () => {

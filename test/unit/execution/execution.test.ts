@@ -70,14 +70,14 @@ describe('A slow run', () => {
 });
 
 describe('What memory failures teach', () => {
-	const failure = { modelName: 'm', peakBytes: 10e9, availableBytes: 20e9, afterFree: false };
+	const failure = { modelName: 'm', peakBytes: 10e9, availableBytes: 20e9, isTooLittle: false };
 
 	it('raises the margin of the model a little at first', () => {
 		expect(afterMemoryFailure(NO_MARGINS, failure).get('m')).toBeCloseTo(1.1);
 	});
 
 	it('raises it beyond the memory that was not enough on an emptied device', () => {
-		const margin = afterMemoryFailure(NO_MARGINS, { ...failure, afterFree: true }).get('m') ?? 0;
+		const margin = afterMemoryFailure(NO_MARGINS, { ...failure, isTooLittle: true }).get('m') ?? 0;
 		expect(margin * failure.peakBytes).toBeGreaterThan(20e9);
 	});
 
@@ -97,7 +97,7 @@ describe('What memory failures teach', () => {
 						margins = afterMemoryFailure(margins, {
 							...failure,
 							peakBytes: peak * 1e9,
-							afterFree: after,
+							isTooLittle: after,
 						});
 						const now = margins.get('m') ?? 1;
 						expect(now).toBeGreaterThanOrEqual(before);
@@ -157,7 +157,8 @@ describe('After a setback', () => {
 	});
 
 	it('everything ends', () => {
-		const kinds: Setback[] = ['oom', 'lost', 'unreachable', 'refused', 'not_installed', 'faulty'];
+		const kinds: Setback[] = ['oom', 'lost', 'unreachable', 'refused', 'not_installed'];
+		kinds.push('unsupported', 'output_gone', 'faulty');
 		for (const setback of kinds) {
 			expect(stepAfter({ ...input, setback, counts: { [setback]: 6 } }).action).toBe('give_up');
 		}

@@ -22,6 +22,31 @@ const catalog = catalogOf([
 	},
 ]);
 
+describe('ties', () => {
+	it('are ties although the figures were computed in another order', () => {
+		// 12.5 s at 0.5 an hour and 5 s at 1.25 cost the same, but not to the last bit
+		const presets = [{ name: 'p', seconds: 5 }];
+		const models = [
+			{ name: 'a', quality: 0.5, loadSeconds: 10, presets },
+			{ name: 'b', quality: 0.9, loadSeconds: 10, presets },
+		];
+		const cold = serverOf('cold', {
+			hourly_cost: 0.5,
+			speed_factor: 2,
+			installed_files: ['a.safetensors'],
+		});
+		const warm = serverOf('warm', {
+			hourly_cost: 1.25,
+			loaded_model: 'b',
+			installed_files: ['b.safetensors'],
+		});
+		const fleet = fleetOf(cold, warm);
+		expect((10 + 2.5) * (0.5 / 3600)).not.toBe(5 * (1.25 / 3600));
+		const choice = selected(select(catalogOf(models), fleet, { urgency: 'flexible' }));
+		expect(choice.model_name).toBe('b');
+	});
+});
+
 describe('policies on an idle fleet', () => {
 	const idle = fleetOf(serverOf('a'));
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { parseCatalog } from '../../../lib/catalog/parse';
 import { RouterError } from '../../../lib/errors';
+import { requestSchema } from '../../../lib/request/schema';
 import { ModelRouter } from '../../../lib/router/model-router';
 import { catalogOf, fleetOf, NOW_MS, select, selected, serverOf } from './builders';
 
@@ -64,6 +66,25 @@ describe('custom parameters', () => {
 		expect(run({ steps: 60, deadline_seconds: 900 }).estimate.quality).toBeCloseTo(0.8, 9);
 		const fewer = run({ steps: 10, model_name: 'model', quality: 'standard' });
 		expect(fewer.estimate.quality).toBeLessThan(0.8);
+	});
+
+	it('a sampler that evaluates the model more often takes longer', () => {
+		const seconds = (sampler_name: string) =>
+			run({ quality: 'high', sampler_name, deadline_seconds: 900 }).estimate.run_seconds;
+		expect(seconds('dpmpp_2m')).toBeCloseTo(20, 9);
+		expect(seconds('heun')).toBeGreaterThan(1.7 * 20);
+		expect(seconds('heunpp2')).toBeGreaterThan(1.3 * seconds('dpmpp_sde'));
+	});
+
+	it('a preset’s own sampler is in its figure already', () => {
+		const presets = [{ name: 'full', seconds: 20 }];
+		const [model] = catalogOf([{ name: 'm', presets }]).models;
+		const heun = { ...model!.presets[0]!, sampler_name: 'heun' };
+		const catalog = parseCatalog({ version: 1, models: [{ ...model!, presets: [heun] }] });
+		const seconds = (more: Record<string, unknown>) =>
+			selected(select(catalog, idle, more)).estimate.run_seconds;
+		expect(seconds({})).toBeCloseTo(20, 9);
+		expect(seconds({ sampler_name: 'euler' })).toBeLessThan(0.6 * 20);
 	});
 
 	it('run time is the preset’s own at its reference', () => {
@@ -146,6 +167,26 @@ describe('bad requests', () => {
 		expect(problems({ stepz: 3 }).join()).toContain('stepz');
 	});
 
+	it('name samplers and schedulers that ComfyUI has not, unless a preset of the catalog uses them', () => {
+		expect(problems({ sampler_name: 'euler; drop', scheduler: 'karas' })).toEqual([
+			'sampler_name',
+			'scheduler',
+		]);
+		const [model] = catalog.models;
+		const preset = { ...model!.presets[0]!, sampler_name: 'res_3s', scheduler: 'bong_tangent' };
+		const extended = parseCatalog({ version: 1, models: [{ ...model!, presets: [preset] }] });
+		const asked = { sampler_name: 'res_3s', scheduler: 'bong_tangent' };
+		expect(selected(select(extended, idle, asked)).parameters).toMatchObject(asked);
+	});
+
+	it('suggest the scheduler that was meant', () => {
+		expect(() => select(catalog, idle, { scheduler: 'karas' })).toThrow(
+			expect.objectContaining({
+				hint: expect.stringContaining('Did you mean "karras"?') as string,
+			}),
+		);
+	});
+
 	it.each([null, 'photo', 3, [], undefined, {}])('%j is no request', (request) => {
 		const router = new ModelRouter(catalog);
 		expect(() => router.select(request, idle, { nowMs: NOW_MS })).toThrow(RouterError);
@@ -155,6 +196,21 @@ describe('bad requests', () => {
 		const router = new ModelRouter(catalog);
 		const options = { nowMs } as { nowMs: number };
 		expect(() => router.select({ purpose: 'photo' }, idle, options)).toThrow(/options/);
+	});
+
+	it('null says the same as leaving a key out, but for the purpose', () => {
+		const nulls = Object.fromEntries(
+			Object.keys(requestSchema.shape).map((key) => [key, null] as const),
+		);
+		expect(problems({ ...nulls, width: 'x' })).toEqual(['purpose', 'width']);
+		const { request } = run({ ...nulls, purpose: 'photo' });
+		expect(request).toMatchObject({ urgency: 'normal', batch_size: 1, prompt: '', images: [] });
+	});
+
+	it('the request comes back as understood, its floor as a figure', () => {
+		expect(run({}).request.min_quality).toBe(0);
+		expect(run({ quality: 'standard' }).request.min_quality).toBe(0.5);
+		expect(run({ quality: 'standard', min_quality: 0.2 }).request.min_quality).toBe(0.2);
 	});
 
 	it('extension keys are allowed', () => {

@@ -1,0 +1,3 @@
+/** What jobs really cost. Re-exports only. */
+export { costReport } from './report';
+export type * from './types';

@@ -1,0 +1,126 @@
+/** What a report shows, and of which time. Pure data: read by an adapter, drawn by `report/`. */
+
+export interface ReportPeriod {
+	fromMs: number;
+	toMs: number;
+	/** Width of the buckets of runs, seconds. */
+	coarseSeconds: number;
+	/** Width of the buckets of readings, seconds. */
+	fineSeconds: number;
+}
+
+/** One value of one line at one time. */
+export interface ReportPoint {
+	/** Start of the bucket, ms since the epoch. */
+	timeMs: number;
+	metric: string;
+	value: number;
+}
+
+export interface ReportTotals {
+	jobs: number;
+	onTimeRatio: number | null;
+	images: number;
+	cost: number | null;
+	costPerImage: number | null;
+	quality: number | null;
+	degradedRatio: number | null;
+	ooms: number;
+	failures: number;
+	rejected: number;
+	swaps: number;
+}
+
+export interface CostRow {
+	name: string;
+	cost: number | null;
+	images: number;
+	costPerImage: number | null;
+}
+
+export interface TimeRow {
+	model: string;
+	cold: boolean;
+	runs: number;
+	p50Seconds: number;
+	p95Seconds: number;
+}
+
+export interface EstimateRow {
+	model: string;
+	runs: number;
+	/** Actual over estimated GPU time: 10 %, median, 90 % of the runs. */
+	p10: number;
+	p50: number;
+	p90: number;
+	/** Of the sums. */
+	ratio: number;
+}
+
+export interface ServerRow {
+	server: string;
+	device: string;
+	state: string;
+	model: string;
+	usedBytes: number | null;
+	obtainableBytes: number | null;
+	totalBytes: number | null;
+	queued: number | null;
+	observedAt: Date;
+}
+
+export interface RefusalRow {
+	code: string;
+	purpose: string;
+	requests: number;
+}
+
+export interface ReportData {
+	period: ReportPeriod;
+	totals: ReportTotals;
+	/** Of the time before, as long. */
+	before: ReportTotals;
+	costOverTime: ReportPoint[];
+	costByModel: CostRow[];
+	costByPurpose: CostRow[];
+	costByUser: CostRow[];
+	costByQuality: CostRow[];
+	timeByModel: TimeRow[];
+	estimates: EstimateRow[];
+	estimateBias: ReportPoint[];
+	slaAttainment: ReportPoint[];
+	degradations: ReportPoint[];
+	/** Attempts that brought no image, by status. */
+	troubles: ReportPoint[];
+	refusals: RefusalRow[];
+	swaps: ReportPoint[];
+	queueWait: ReportPoint[];
+	queueLength: ReportPoint[];
+	vramUsed: ReportPoint[];
+	residentModels: { timeMs: number; server: string; model: string }[];
+	servers: ServerRow[];
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The last `days` whole days (UTC), and today so far. */
+export function reportPeriod(nowMs: number, days: number): ReportPeriod {
+	const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
+	const hourly = days <= 2;
+	// a reading's line has about two hundred points
+	const fineHours = Math.max(0.25, Math.ceil((days * 24) / 50) / 4);
+	return {
+		fromMs: today - days * DAY_MS,
+		toMs: nowMs,
+		coarseSeconds: hourly ? 3600 : 86_400,
+		fineSeconds: fineHours * 3600,
+	};
+}
+
+export const MAX_REPORT_DAYS = 366;
+
+/** A code of ISO 4217 in form, "USD": what a catalog's `currency` may be. */
+export function isCurrency(text: string): boolean {
+	return /^[A-Z]{3}$/.test(text);
+}

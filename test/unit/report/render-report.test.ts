@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { reportPeriod } from '../../../lib/usage-report';
+import { cardHtml } from '../../../report/card';
+import { lyingBars } from '../../../report/charts/bars';
+import { renderReport } from '../../../report/render-report';
+import { emptyReportData, REPORT_NOW, reportData } from '../../support/report-data';
+
+/** Tags, with what is in them. */
+const tagsOf = (page: string) => page.match(/<[^>]*>/g) ?? [];
+/** The page's bones: which tags and attributes follow each other, without any text. */
+const bonesOf = (page: string) =>
+	tagsOf(page)
+		.map((tag) => tag.replace(/"[^"]*"/g, '""'))
+		.join('');
+
+describe('the report', () => {
+	const page = renderReport(reportData());
+
+	it('is one page that asks for nothing and runs nothing', () => {
+		expect(page).toMatch(/^<!doctype html>/);
+		expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+		expect(page).not.toMatch(/<script|<link|<img|<iframe|<object|@import|javascript:|\son\w+=/i);
+		expect(page).not.toMatch(/(src|href)=|url\((?!#)/);
+	});
+
+	it('is the same for the same figures', () => {
+		expect(renderReport(reportData())).toBe(page);
+	});
+
+	it('has light and dark, and a picture for phones of every chart', () => {
+		expect(page).toContain('@media (prefers-color-scheme: dark)');
+		expect(page.match(/class="narrow"/g)?.length).toBe(page.match(/class="wide"/g)?.length);
+		expect(page.match(/class="wide"/g)?.length).toBeGreaterThan(12);
+	});
+
+	it('names every picture, gives its figures as a table, and uses an id once', () => {
+		const pictures = page.match(/<svg [^>]*>/g) ?? [];
+		for (const svg of pictures) expect(svg).toMatch(/role="img" aria-label="[^"]{20,}"/);
+		expect(page.match(/<details>/g)?.length).toBe(pictures.length / 2);
+		for (const [table] of page.matchAll(/<table>.*?<\/table>/gs)) {
+			expect(table).toMatch(/<caption>.+<\/caption>.*<th scope="col".*<th scope="row">/s);
+		}
+		const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+		expect(new Set(ids).size).toBe(ids.length);
+		for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
+	});
+
+	it('draws with colours of the page only, so that dark is dark', () => {
+		const fills = [...page.matchAll(/ (?:fill|stroke)="([^"]+)"/g)].map(([, color]) => color);
+		expect(fills.length).toBeGreaterThan(100);
+		// shapes that nobody sees keep the renderer's black
+		const clips = page.replace(/<clipPath.*?<\/clipPath>/gs, '');
+		const seen = [...clips.matchAll(/ (?:fill|stroke)="([^"]+)"/g)].map(([, color]) => color);
+		expect(seen.filter((color) => !/^(var\(--[\w]+\)|none)$/.test(color as string))).toEqual([]);
+	});
+
+	it('says the figures, and how they changed, with what is better in green', () => {
+		expect(page).toContain('<dd class="figure">120</dd>');
+		expect(page).toContain('<dd class="figure">$12.00</dd>');
+		expect(page).toMatch(/<span class="good">−33 %<\/span> against before/);
+		expect(page).toMatch(/<span class="bad">−5.0 points<\/span> against before/);
+		expect(renderReport(reportData(), { currency: 'EUR' })).toContain('€12.00');
+	});
+});
+
+describe('a report of nothing', () => {
+	it('says so in every place, and has no picture', () => {
+		const page = renderReport(emptyReportData());
+		expect(page).not.toMatch(/<svg|NaN|undefined|null|Infinity/);
+		expect(page.match(/class="empty"/g)?.length).toBeGreaterThan(14);
+	});
+});
+
+describe('hostile names', () => {
+	/** Every kind of tag with the names of its attributes. */
+	const kindsOf = (page: string) =>
+		new Set(tagsOf(page).map((tag) => tag.replace(/"[^"]*"/g, '""').replace(/\s*\/?>$/, '>')));
+	const CONSTANTS = [
+		'<script>alert(1)</script>',
+		'"><img src=x onerror=alert(1)>',
+		"' onload='alert(1)",
+		'</svg><script>',
+		']]></style><b>',
+		'{a|rich}{b}',
+		'__proto__',
+		'constructor',
+		'<!--',
+		'&lt;b&gt;',
+	];
+
+	it.each(CONSTANTS.slice(0, 5))('%s stands in the whole page as text', (name) => {
+		const plain = kindsOf(renderReport(reportData('plain')));
+		const page = renderReport(reportData(name), { title: name });
+		expect([...kindsOf(page)].filter((kind) => !plain.has(kind))).toEqual([]);
+		expect(page).not.toMatch(/<script|<img|<b>|<!--/i);
+	});
+
+	it('stand in a picture, its legend and its table as text, whatever they hold', () => {
+		const card = (name: string): string =>
+			cardHtml({
+				id: 'card',
+				title: name,
+				text: name,
+				draw: () => lyingBars([{ name, value: 1, color: 'var(--c1)', text: '1' }]),
+				legend: [
+					{ name, color: 'var(--c1)' },
+					{ name: 'x', color: 'var(--c2)' },
+				],
+				empty: name,
+				columns: [{ name }, { name }],
+				rows: [[name, name]],
+			});
+		const plain = bonesOf(card('plain'));
+		const hostile = fc.oneof(
+			fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+			fc.constantFrom(...CONSTANTS),
+		);
+		fc.assert(
+			fc.property(hostile, (name) => {
+				fc.pre(name.trim() !== '');
+				expect(bonesOf(card(name))).toBe(plain);
+			}),
+		);
+	});
+
+	it('that are very long or many do not break the page', () => {
+		const long = renderReport(reportData('x'.repeat(500)));
+		expect(long).toContain('…');
+		const costByModel = Array.from({ length: 50 }, (_, n) => ({
+			name: `model-${n}`,
+			cost: 50 - n,
+			images: 1,
+			costPerImage: 1,
+		}));
+		const costOverTime = costByModel.map(({ name, cost }) => ({
+			timeMs: reportPeriod(REPORT_NOW, 7).fromMs,
+			metric: name,
+			value: cost,
+		}));
+		const many = renderReport(reportData('a', { costByModel, costOverTime }));
+		expect(many).toContain('43 others');
+		expect(many).toContain('model-49');
+	});
+});
+
+describe('reportPeriod', () => {
+	it('begins at midnight (UTC) before the days asked for, and ends now', () => {
+		const period = reportPeriod(REPORT_NOW, 7);
+		expect(new Date(period.fromMs).toISOString()).toBe('2026-03-05T00:00:00.000Z');
+		expect(period).toMatchObject({ toMs: REPORT_NOW, coarseSeconds: 86_400, fineSeconds: 3600 });
+		expect(reportPeriod(REPORT_NOW, 1)).toMatchObject({ coarseSeconds: 3600, fineSeconds: 900 });
+	});
+});
