@@ -20,6 +20,8 @@ export interface ServerState {
 	queueFull: boolean;
 	/** Bytes a run can get; null where the server reports no device. */
 	availableBytes: number | null;
+	/** Kept back from that already. */
+	reserveBytes: number;
 	/** Weights stored in fp8 are held in 16 bit where they then take no more than this. */
 	expansionLimitBytes: number;
 	waitMean: number;
@@ -166,6 +168,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		reachable: server.reachable,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
+		reserveBytes: reserveGb * BYTES_PER_GB,
 		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
 		waitMean,
 		waitVariance,
@@ -223,4 +226,16 @@ export function serverStates(fleet: FleetSnapshot, prepared: PreparedCatalog): S
 	const states = fleet.servers.map((server, index) => serverState(server, index, prepared));
 	if (states.length > 1) subtractSiblingClaims(states, prepared);
 	return states;
+}
+
+/** Each server once, in the order of first appearance. */
+export function distinctServers(servers: readonly ServerState[]): ServerState[] {
+	const seen: boolean[] = [];
+	const distinct: ServerState[] = [];
+	for (const server of servers) {
+		if (seen[server.index] === true) continue;
+		seen[server.index] = true;
+		distinct.push(server);
+	}
+	return distinct;
 }
