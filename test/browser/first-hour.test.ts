@@ -80,8 +80,7 @@ describe("a newcomer's hour", () => {
 				comfyui: ['Select Model', 'Generate Image', 'Plan Batch', 'Log Usage', 'Manage Models'],
 			};
 			for (const [word, names] of Object.entries(expected)) {
-				const found = await editor.search(word, 'ComfyUI: Select Model');
-				for (const name of names) expect(found, word).toContain(`ComfyUI: ${name}`);
+				await editor.search(word, ...names.map((name) => `ComfyUI: ${name}`));
 			}
 			await picture(lab.page, 'nodes-panel.png');
 		});

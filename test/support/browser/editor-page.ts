@@ -19,11 +19,10 @@ export class EditorPage {
 		await this.page.getByTestId('canvas-node').first().waitFor();
 	}
 
-	/** What the nodes panel finds, top to bottom, once `expected` is among it. */
-	async search(word: string, expected: string): Promise<string[]> {
+	/** Types into the nodes panel; resolves when it has found all of these. The list follows the word with a delay. */
+	async search(word: string, ...expected: string[]): Promise<void> {
 		await this.searchBar().fill(word);
-		await this.found(expected).first().waitFor();
-		return await this.page.getByTestId('node-creator-item-name').allInnerTexts();
+		for (const name of expected) await this.found(name).first().waitFor();
 	}
 
 	/** Puts a node of n8n's own on the canvas. */
