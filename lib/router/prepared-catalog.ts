@@ -70,7 +70,8 @@ export function baseName(file: string): string {
 	return file.slice(file.lastIndexOf('/') + 1);
 }
 
-function filesOf(model: CatalogModel): string[] {
+/** All files that must be there for it, normalised; LoRAs are a preset's. */
+export function filesOf(model: CatalogModel): string[] {
 	const { checkpoint, diffusion_model, text_encoders, vae } = model.files;
 	return [checkpoint, diffusion_model, ...(text_encoders ?? []), vae]
 		.filter((file): file is string => file !== undefined)

@@ -20,6 +20,7 @@ import { withServerFileNames } from '../../lib/workflow/server-file-names';
 import { unfitModels } from '../../lib/workflow/unfit-models';
 import { readFleet } from '../../service/fleet';
 import { QuotaDesk, selectWithinQuota } from '../../service/quota-desk';
+import { showCatalogAdvice } from '../shared/catalog-advice';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { listOf } from '../shared/fields';
@@ -202,16 +203,23 @@ function isTool(context: IExecuteFunctions): boolean {
 }
 
 /** What a person looking at the run should notice; older versions of n8n do not have the method. */
-function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Selection[]): void {
-	const messages = deciding.fleet.servers
+async function showHints(
+	context: IExecuteFunctions,
+	deciding: Deciding,
+	selections: Selection[],
+): Promise<void> {
+	const warnings = deciding.fleet.servers
 		.filter((server) => !server.reachable)
 		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
-	messages.push(...deciding.warnings);
+	warnings.push(...deciding.warnings);
+	const rejected = selections.filter(({ decision }) => decision === 'rejected');
 	const [first] = rejected;
-	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
-	for (const message of messages) {
+	if (first) warnings.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
+	for (const message of warnings) {
 		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 	}
+	const chosen = selections.filter((selection) => selection.decision === 'selected');
+	await showCatalogAdvice(context, deciding.catalog, deciding.fleet.servers, chosen);
 }
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -219,14 +227,14 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const deciding = await prepareOrFail(context, items);
 	if (Array.isArray(deciding)) return [deciding, []];
 	const selected: INodeExecutionData[] = [];
-	const rejections: Selection[] = [];
+	const selections: Selection[] = [];
 	const rejected = isTool(context) ? selected : [];
 	for (const [itemIndex, item] of items.entries()) {
 		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await systemClock.sleep(0);
 		try {
 			const decided = await decide(context, itemIndex, deciding);
 			const isRejected = decided.selection.decision === 'rejected';
-			if (isRejected) rejections.push(decided.selection);
+			selections.push(decided.selection);
 			const output = isRejected ? rejected : selected;
 			output.push(decidedItem(item, itemIndex, decided));
 		} catch (error) {
@@ -234,6 +242,6 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 			selected.push(failedItem(context, item, itemIndex, error));
 		}
 	}
-	showHints(context, deciding, rejections);
+	await showHints(context, deciding, selections);
 	return isTool(context) ? [selected] : [selected, rejected];
 }
