@@ -5,6 +5,7 @@ import { cost } from './cost';
 import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
+import { planMig } from './plan-mig';
 import { report } from './report';
 import { seedDemo } from './seed-demo';
 import { select } from './select';
@@ -24,4 +25,5 @@ export const COMMANDS: readonly Command[] = [
 	report,
 	seedDemo,
 	cost,
+	planMig,
 ];

@@ -28,9 +28,23 @@ export function fullPartitions(gpu: MigGpu): Partition[] {
 	extend(gpu, [], 0, (partition) => {
 		if (isFull(gpu, partition)) found.set(partitionName(partition), partition);
 	});
-	return [...found.values()].sort(
+	const all = [...found.values()];
+	// placed unluckily: the same slices, moved, leave room for another
+	const lasting = all.filter((one) => !all.some((other) => isPartOf(one, other)));
+	return lasting.sort(
 		(a, b) => a.length - b.length || (partitionName(a) < partitionName(b) ? 1 : -1),
 	);
+}
+
+/** True where the other has the same slices and more. */
+function isPartOf(part: Partition, whole: Partition): boolean {
+	if (part.length >= whole.length) return false;
+	const left = whole.map(({ profile }) => profile);
+	return part.every(({ profile }) => {
+		const at = left.indexOf(profile);
+		if (at >= 0) left.splice(at, 1);
+		return at >= 0;
+	});
 }
 
 /** Each set of non-overlapping slices once, in order of where they begin. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { findMigGpu, type MigGpu } from '../../../lib/mig';
 import { assumedTrace, compareMigPartitions, WHOLE_GPU } from '../../../simulator/mig';
+import { cli } from '../../support/cli';
 import { catalogOf, presetOf } from '../../support/selections';
 
 const A30 = findMigGpu('a30') as MigGpu;
@@ -74,6 +75,43 @@ describe('comparing the partitionings of a GPU', () => {
 		expect(quarters?.metrics.gpu_busy_ratio).toBeGreaterThan(
 			halves?.metrics.gpu_busy_ratio as number,
 		);
+	});
+});
+
+describe('plan-mig', () => {
+	const base = ['plan-mig', '--catalog', 'models_config.json', '--gpu'];
+
+	it('prints the same table for the same seed, and the recommendation', async () => {
+		const args = [...base, 'a30', '--assume', '60/h:photo', '--hours', '0.2', '--hourly-cost', '1'];
+		const first = await cli(args);
+		expect(first).toMatchObject({ code: 0, err: '' });
+		expect(first.out).toMatch(/4 x 1g\.6gb +\d/);
+		expect(first.out).toMatch(/Recommended: \S+/);
+		expect(await cli(args)).toEqual(first);
+		const { out } = await cli([...args, '--json']);
+		expect(JSON.parse(out)).toMatchObject({ gpu: 'a30', seed: 1, rows: expect.any(Array) });
+	});
+
+	it('replays a recorded trace', async () => {
+		const stdin = 'arrival_seconds,purpose\n0,photo\n5,photo\n';
+		const { code, out } = await cli([...base, 'a30', '--trace', '-', '--json'], { stdin });
+		expect([code, (JSON.parse(out) as { jobs: number }).jobs]).toEqual([0, 2]);
+	});
+
+	it.each([
+		[['rtx-4090', '--assume', '1/h:photo'], 'Known: a30, a100-40gb'],
+		[['a30'], 'Give the workload'],
+		[['a30', '--assume', 'photo'], 'is not RATE/h:PURPOSE'],
+		[['a30', '--assume', '0/h:photo'], 'is not RATE/h:PURPOSE'],
+		[['a30', '--assume', '1/h:photo', '--trace', 'x'], 'either --trace or --assume'],
+		[['a30', '--assume', '60/h:photo:sometime'], 'no urgency "sometime"'],
+		[['a30', '--assume', '0.001/h:photo', '--hours', '0.01'], 'it has no jobs'],
+	])('refuses %j', async (args, message) => {
+		expect(await cli([...base, ...args])).toMatchObject({
+			code: 64,
+			out: '',
+			err: expect.stringContaining(message),
+		});
 	});
 });
 
