@@ -2,6 +2,7 @@
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
 import { expansionLimitBytes } from '../estimate/vram';
 import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
+import { deviceDefaults } from '../mig';
 import { BYTES_PER_GB } from '../units';
 import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
 
@@ -146,7 +147,8 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	let waitVariance = 0;
 	let lastNumber = -1;
 	const idleResidentKey = weightsKey(server.loaded_model, prepared);
-	const speedFactor = server.speed_factor ?? known?.speed_factor ?? 1;
+	const ofDevice = deviceDefaults(server.devices[0]?.name, prepared.catalog.gpus ?? []);
+	const speedFactor = server.speed_factor ?? known?.speed_factor ?? ofDevice.speedFactor ?? 1;
 	let residentKey = idleResidentKey;
 	for (const job of queue) {
 		const seconds = remainingSeconds(job, residentKey, speedFactor, prepared);
@@ -156,7 +158,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		waitVariance += (cv * seconds) ** 2;
 		if (job.queue_number > lastNumber) lastNumber = job.queue_number;
 	}
-	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? null;
+	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? ofDevice.hourlyCost;
 	const maxQueue = server.max_queue ?? known?.max_queue ?? null;
 	const reserveGb = server.vram_reserve_gb ?? known?.vram_reserve_gb ?? DEFAULT_VRAM_RESERVE_GB;
 	const last = queue.at(-1);
