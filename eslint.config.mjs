@@ -32,6 +32,10 @@ const REFUSED_PACKAGES = {
 		regex: '^(?!\\.{1,2}/|zod/v4$)',
 		message: 'The replay is pure: it imports simulator, lib and zod/v4 only.',
 	},
+	'simulator/mig': {
+		regex: '^(?!\\.{1,2}/)',
+		message: 'The comparison of partitions is pure: it imports simulator and lib only.',
+	},
 	'simulator/demo': {
 		regex: '^(?!\\.{1,2}/)',
 		message: 'The demo is pure: it imports simulator and lib only.',
@@ -125,6 +129,7 @@ const pureFolders = [
 	'report/**/*.ts',
 	'simulator/demo/**/*.ts',
 	'simulator/gpu/**/*.ts',
+	'simulator/mig/**/*.ts',
 	'simulator/replay/**/*.ts',
 ];
 

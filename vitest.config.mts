@@ -26,6 +26,7 @@ const projects: Project[] = [
 		globalSetup: [postgres, './test/support/global-n8n.ts'],
 		singleFork: true,
 	},
+	{ name: 'browser', timeoutSeconds: 300, globalSetup: [postgres], singleFork: true },
 ];
 
 export default defineConfig({

@@ -1,14 +1,15 @@
 /**
  * Does the router decide better than the rest? Replays every scenario with every policy on the same seeds and
  * measures the goals. Options: --quick (3 seeds), --seeds N, --tuning (seeds that are not the suite's),
- * --policies a,b, --scenarios a,b, --no-ablations, --no-figure, --minutes N (ends early, with the seeds done by then).
+ * --policies a,b, --scenarios a,b, --no-ablations, --no-figure, --minutes N (ends early, with the seeds done by then),
+ * --ablation-seeds N (of the seeds, how many the ablations are run on), --worlds N (worlds nobody tuned on).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { scenarioNamed } from './slo/cells';
-import { BOUND, CONTESTANTS, LATE, PRICED, contestantNamed } from './slo/contestants';
+import { type Cell, scenarioNamed, type Task, WORLD } from './slo/cells';
+import { ABLATIONS, BOUND, LATE, PRICED, contestantNamed } from './slo/contestants';
 import { drawFigure } from './slo/figure';
 import { POLICIES } from '../simulator/replay/policies';
 import { goalsOf } from './slo/goals';
@@ -23,9 +24,14 @@ import {
 } from './slo/results';
 import { SCENARIOS, suiteSeeds, tuningSeeds } from './slo/scenarios';
 import { differenceTable, leadTable, overallTable, scenarioTable } from './slo/tables';
+import { heldOutWorldSeeds } from './slo/worlds';
+import { WORLD_POLICIES, worldGoals, worldsTable } from './slo/worlds-table';
 
 const SUITE_SEEDS = 20;
 const QUICK_SEEDS = 3;
+/** Switching levers off takes most of the time, so not every seed is run with it. */
+const ABLATION_SEEDS = 6;
+const WORLDS = 60;
 
 function readOptions() {
 	const { values } = parseArgs({
@@ -38,6 +44,8 @@ function readOptions() {
 			'no-figure': { type: 'boolean', default: false },
 			'no-ablations': { type: 'boolean', default: false },
 			minutes: { type: 'string', default: 'Infinity' },
+			'ablation-seeds': { type: 'string', default: String(ABLATION_SEEDS) },
+			worlds: { type: 'string', default: String(WORLDS) },
 		},
 	});
 	const count = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : SUITE_SEEDS));
@@ -45,9 +53,9 @@ function readOptions() {
 		throw new RangeError('--seeds takes a whole number from 1.');
 	const minutes = Number(values.minutes);
 	if (!(minutes > 0)) throw new RangeError('--minutes takes a number above 0.');
-	const part = values['no-ablations'] ? POLICIES : CONTESTANTS;
-	const all = [...part.map((policy) => policy.name), BOUND];
+	const all = [...POLICIES.map((policy) => policy.name), BOUND];
 	const policies = values.policies?.split(',') ?? all;
+	const ablations = values.policies ? [] : ABLATIONS.map((policy) => policy.name);
 	policies.filter((name) => name !== BOUND).forEach(contestantNamed);
 	const scenarios = values.scenarios?.split(',') ?? SCENARIOS.map((scenario) => scenario.name);
 	scenarios.forEach(scenarioNamed);
@@ -57,6 +65,9 @@ function readOptions() {
 		tuning: values.tuning,
 		minutes,
 		policies,
+		ablations,
+		ablationSeeds: values['no-ablations'] ? 0 : Math.min(count, Number(values['ablation-seeds'])),
+		worlds: values.policies || values.scenarios || values.tuning ? 0 : Number(values.worlds),
 		scenarios,
 		figure: whole && !values['no-figure'],
 	};
@@ -101,36 +112,97 @@ function figuresOf(results: Results): Record<string, Record<string, number>> {
 	);
 }
 
-async function main(): Promise<void> {
-	const { seeds, policies, scenarios, figure, tuning, minutes } = readOptions();
-	console.log(`${tuning ? 'Tuning' : 'Suite'} seeds: ${seeds.join(' ')}`);
-	const tasks = seeds.flatMap((seed) =>
-		scenarios.map((scenario) => ({ scenario, seed, policies })),
+/** Tasks of the suite: the first seeds with the ablations. */
+function suiteTasks(options: ReturnType<typeof readOptions>): Task[] {
+	const { seeds, scenarios, policies, ablations, ablationSeeds } = options;
+	return seeds.flatMap((seed, i) =>
+		scenarios.map((scenario) => ({
+			scenario,
+			seed,
+			policies: i < ablationSeeds ? [...policies, ...ablations] : policies,
+		})),
 	);
+}
+
+async function runShown(tasks: readonly Task[], seconds: number): Promise<Cell[]> {
 	let shown = -1;
-	const cells = await runTasks(tasks, 60 * minutes, (done) => {
+	return runTasks(tasks, seconds, (done) => {
 		const tenths = Math.floor((10 * done) / tasks.length);
 		if (tenths === shown) return;
 		shown = tenths;
 		console.log(`${done} of ${tasks.length} runs done`);
 	});
-	const whole = seeds.filter(
-		(seed) =>
-			cells.filter((cell) => cell.seed === seed).length === scenarios.length * policies.length,
+}
+
+/** The lever off against the router, on the seeds that were run with it. */
+function ablationResults(
+	cells: readonly Cell[],
+	{ seeds, scenarios, ablations, ablationSeeds }: ReturnType<typeof readOptions>,
+): Results | null {
+	const policies = [LATE, ...ablations];
+	const done = seeds
+		.slice(0, ablationSeeds)
+		.filter((seed) =>
+			scenarios.every((scenario) =>
+				policies.every((policy) =>
+					cells.some((c) => c.seed === seed && c.scenario === scenario && c.policy === policy),
+				),
+			),
+		);
+	if (done.length === 0) return null;
+	const counted = cells.filter((c) => done.includes(c.seed) && policies.includes(c.policy));
+	return new Results(counted, scenarios, policies);
+}
+
+async function runWorlds(count: number, seconds: number): Promise<Results | null> {
+	if (count === 0 || seconds <= 0) return null;
+	const tasks = heldOutWorldSeeds(count).map((seed) => ({
+		scenario: WORLD,
+		seed,
+		policies: WORLD_POLICIES,
+	}));
+	const cells = await runShown(tasks, seconds);
+	return cells.length === 0 ? null : new Results(cells, [WORLD], WORLD_POLICIES);
+}
+
+async function main(): Promise<void> {
+	const options = readOptions();
+	const { seeds, policies, scenarios, figure, tuning, minutes } = options;
+	console.log(`${tuning ? 'Tuning' : 'Suite'} seeds: ${seeds.join(' ')}`);
+	const until = performance.now() + 60_000 * minutes;
+	const left = (): number => (until - performance.now()) / 1000;
+	const worlds = await runWorlds(options.worlds, left());
+	const tasks = suiteTasks(options);
+	const cells = await runShown(tasks, left());
+	const whole = seeds.filter((seed) =>
+		scenarios.every(
+			(scenario) =>
+				cells.filter(
+					(c) => c.seed === seed && c.scenario === scenario && policies.includes(c.policy),
+				).length === policies.length,
+		),
 	);
 	if (whole.length < seeds.length)
 		console.log(`Ended early: ${whole.length} of ${seeds.length} seeds done`);
 	if (whole.length === 0) throw new Error('No seed was done in that time.');
-	const counted = cells.filter((cell) => whole.includes(cell.seed));
+	const counted = cells.filter(
+		(cell) => whole.includes(cell.seed) && policies.includes(cell.policy),
+	);
 	const results = new Results(counted, scenarios, policies);
 	console.log();
 	printTables(results);
+	const levers = ablationResults(cells, options);
+	if (levers !== null) {
+		console.log(`\nLevers off, on ${levers.bySeed(LATE, effectiveQuality).length} seeds\n`);
+		console.log([overallTable(levers), differenceTable(levers)].join('\n\n'));
+	}
+	if (worlds !== null) console.log(`\n${worldsTable(worlds)}`);
 	if (figure) {
 		const folder = join(__dirname, '..', 'docs', 'figures');
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'slo.svg'), drawFigure(results));
 	}
-	const goals = goalsOf(results);
+	const goals = [...goalsOf(results), ...(worlds === null ? [] : worldGoals(worlds))];
 	console.log();
 	for (const { name, value, goal, met } of goals) {
 		console.log(`${met ? 'met    ' : 'NOT MET'}  ${name}: ${value} (goal ${goal})`);

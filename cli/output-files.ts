@@ -1,30 +1,14 @@
-/** Saves what was generated. Owns the names of files: safe on every system, inside the folder, never over another file. */
+/** Saves what was generated. Owns that files are inside the folder, appear when they are whole, and never over another file. */
 import { createWriteStream } from 'node:fs';
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { safeName } from '../adapters/files/safe-name';
 import { RouterError } from '../lib/errors';
 import type { GeneratedFile } from '../service/generate';
 
-/** Names Windows keeps for devices. */
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-const LONGEST_NAME = 180;
 const MOST_TRIES = 10_000;
-
-/** A server's file name as a name of ours: no folder, no control character, nothing hidden, not too long. */
-export function safeName(name: string): string {
-	const last = name.split(/[\\/]/).at(-1) ?? '';
-	const plain = last
-		.normalize('NFC')
-		.replace(/[^\p{L}\p{N}._ -]/gu, '_')
-		.replace(/^[. ]+|[. ]+$/g, '');
-	const dot = plain.lastIndexOf('.');
-	const extension = dot > 0 ? plain.slice(dot).slice(0, 20) : '';
-	const stem = (dot > 0 ? plain.slice(0, dot) : plain).slice(0, LONGEST_NAME - extension.length);
-	const named = `${stem === '' ? 'output' : stem}${extension}`;
-	return RESERVED.test(named) ? `_${named}` : named;
-}
 
 /** @throws RouterError FILE_UNWRITABLE */
 export async function makeFolder(folder: string): Promise<void> {
@@ -79,7 +63,9 @@ async function place(part: string, folder: string, name: string): Promise<string
 
 function isFileFault(error: unknown): boolean {
 	const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
-	return /^(EACCES|EPERM|ENOSPC|EROFS|EDQUOT|ENOENT|ENOTDIR|EMFILE|EISDIR)$/.test(code);
+	return /^(EACCES|EPERM|ENOSPC|EROFS|EDQUOT|ENOENT|ENOTDIR|EMFILE|EISDIR|ENAMETOOLONG)$/.test(
+		code,
+	);
 }
 
 function unwritable(folder: string, cause: unknown): RouterError {

@@ -1,5 +1,6 @@
 /** Errors as a person reads them, and the exit code each stands for. */
-import { type ErrorCode, RouterError } from '../lib/errors';
+import { helpLink } from '../adapters/files/help-link';
+import { type ErrorCode, type Problem, RouterError } from '../lib/errors';
 import { EXIT, type Io } from './io';
 import { UsageError } from './usage-error';
 
@@ -35,22 +36,35 @@ export function reportError(error: unknown, io: Io, asJson: boolean): number {
 	}
 	const message = error instanceof Error ? error.message : String(error);
 	io.err(
-		asJson ? json({ code: 'INTERNAL', message, hint: '', problems: [] }) : `INTERNAL: ${message}\n`,
+		asJson
+			? json({ code: 'INTERNAL', message, hint: '', problems: [] })
+			: `INTERNAL: ${message}\n${more('INTERNAL')}`,
 	);
 	return EXIT.failed;
 }
 
-function json(error: object): string {
-	return `${JSON.stringify({ error })}\n`;
+interface ErrorData {
+	code: ErrorCode;
+	message: string;
+	hint: string;
+	problems: Problem[];
+}
+
+function json(error: ErrorData): string {
+	return `${JSON.stringify({ error: { ...error, help: helpLink(error.code) } })}\n`;
+}
+
+function more(code: ErrorCode): string {
+	return `  More: ${helpLink(code)}\n`;
 }
 
 function readable(error: RouterError): string {
 	const { code, message, hint, problems } = error;
-	if (problems.length === 0) return `${code}: ${message}\n  ${hint}\n`;
+	if (problems.length === 0) return `${code}: ${message}\n  ${hint}\n${more(code)}`;
 	const shown = problems
 		.slice(0, MOST_PROBLEMS)
 		.map((problem) => `  ${problem.path || '(root)'}: ${problem.message}\n    ${problem.hint}`);
-	const more = problems.length - shown.length;
+	const hidden = problems.length - shown.length;
 	const first = message.split(':')[0] ?? message;
-	return `${code}: ${first}:\n${shown.join('\n')}\n${more > 0 ? `  and ${more} more (--json lists all)\n` : ''}`;
+	return `${code}: ${first}:\n${shown.join('\n')}\n${hidden > 0 ? `  and ${hidden} more (--json lists all)\n` : ''}${more(code)}`;
 }

@@ -20,6 +20,7 @@ export class ComfyUiApi implements ICredentialType {
 			default: 'http://127.0.0.1:8188',
 			required: true,
 			placeholder: 'e.g. gpu1=http://192.168.1.20:8188',
+			hint: 'One a line, as name=address. If n8n runs in Docker, 127.0.0.1 is its own container: use host.docker.internal or the address of the machine.',
 			description:
 				'One ComfyUI server a line, as name=address or just its address. The name is what selections, logs and the catalog call the server.',
 		},

@@ -31,6 +31,7 @@ export class ComfyUiRouterPostgresApi implements ICredentialType {
 			type: 'string',
 			default: 'postgres',
 			required: true,
+			hint: 'The tables are made in it at first use, beside what is there already.',
 		},
 		{
 			displayName: 'User',

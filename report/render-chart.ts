@@ -1,12 +1,24 @@
 /** From a chart's description to SVG that stands in a page: no script, no style of its own, colours from the page. */
 import { init } from './chart-library';
-import { escapeHtml } from './html';
+import { escapeHtml, shortName } from './html';
 
 export type ChartOption = Record<string, unknown>;
 
 export interface Size {
 	width: number;
 	height: number;
+}
+
+const LONGEST_NAME = 22;
+
+/**
+ * A stranger's name as a label of a chart; every name that goes into one goes through here. The renderer caches texts as
+ * keys of plain objects and would write into Object.prototype at `__proto__`: a name that every object knows already
+ * gets a space of no width.
+ */
+export function chartName(name: string): string {
+	const short = shortName(name, LONGEST_NAME);
+	return short in {} ? `\u200B${short}` : short;
 }
 
 /**

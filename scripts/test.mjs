@@ -10,7 +10,7 @@ import { say } from './provision/command.mjs';
 import { runCheck, runProject } from './test/steps.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PROJECTS = ['unit', 'contract', 'integration', 'nodes', 'package', 'e2e'];
+const PROJECTS = ['unit', 'contract', 'integration', 'nodes', 'package', 'e2e', 'browser'];
 const CHECKS = [
 	{ name: 'lint', script: 'lint' },
 	{ name: 'format', script: 'format' },
@@ -43,7 +43,7 @@ async function main() {
 }
 
 function needsBuild(project) {
-	return project === 'package' || project === 'e2e';
+	return ['package', 'e2e', 'browser'].includes(project);
 }
 
 function isUnbuilt() {

@@ -20,6 +20,7 @@ import type {
 	UploadFile,
 	UploadReceipt,
 } from '../../lib/ports';
+import { storableText } from '../../lib/storable-text';
 import { authenticationHeaders } from './auth';
 import { notComfyUiError } from './errors';
 import { guardedStream } from './guarded-stream';
@@ -59,7 +60,7 @@ export class ComfyUiClient
 	socketTarget(clientId: string): SocketTarget {
 		const base = this.url.replace(/^http/, 'ws');
 		return {
-			url: `${base}/ws?clientId=${encodeURIComponent(clientId)}`,
+			url: `${base}/ws?clientId=${segment(clientId)}`,
 			headers: authenticationHeaders(this.options.authentication),
 			tls: this.options.tls,
 		};
@@ -85,7 +86,7 @@ export class ComfyUiClient
 	}
 
 	async history(promptId: string, signal?: AbortSignal): Promise<HistoryEntry | null> {
-		const path = `history/${encodeURIComponent(promptId)}`;
+		const path = `history/${segment(promptId)}`;
 		const entries = await this.get('/history/{id}', path, parseHistory, signal);
 		return entries.find((entry) => entry.promptId === promptId) ?? null;
 	}
@@ -106,7 +107,7 @@ export class ComfyUiClient
 		const json = await this.http.json({
 			method: 'GET',
 			route: '/object_info/{class}',
-			path: `object_info/${encodeURIComponent(className)}`,
+			path: `object_info/${segment(className)}`,
 			signal,
 		});
 		const info = parse.plainObject(json);
@@ -226,13 +227,13 @@ export class ComfyUiClient
 	}
 
 	async filesIn(folder: string, signal?: AbortSignal): Promise<string[] | null> {
-		const path = `models/${encodeURIComponent(folder)}`;
+		const path = `models/${segment(folder)}`;
 		const json = await this.optional('/models/{folder}', path, signal);
 		return json === null ? null : parse.parseNames(json);
 	}
 
 	async fileSizes(folder: string, signal?: AbortSignal): Promise<SizedFile[] | null> {
-		const path = `experiment/models/${encodeURIComponent(folder)}`;
+		const path = `experiment/models/${segment(folder)}`;
 		const json = await this.optional('/experiment/models/{folder}', path, signal);
 		return json === null ? null : parse.parseSizedFiles(json, folder);
 	}
@@ -242,7 +243,7 @@ export class ComfyUiClient
 		filename: string,
 		signal?: AbortSignal,
 	): Promise<Record<string, unknown> | null> {
-		const path = `view_metadata/${encodeURIComponent(folder)}`;
+		const path = `view_metadata/${segment(folder)}`;
 		const json = await this.optional('/view_metadata/{folder}', path, signal, { filename });
 		const parsed = schemas.objectSchema.safeParse(json);
 		return parsed.success ? parsed.data : null;
@@ -278,6 +279,11 @@ export class ComfyUiClient
 	private notComfyUi(request: HttpRequest): never {
 		throw notComfyUiError({}, '', this.http.context(request));
 	}
+}
+
+/** As part of an address. Half of a surrogate pair, which no address can hold, becomes U+FFFD. */
+function segment(text: string): string {
+	return encodeURIComponent(storableText(text));
 }
 
 function fileGone(server: string): RouterError {

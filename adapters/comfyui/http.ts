@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 
-import { authenticationHeaders } from './auth';
+import { authenticationHeaders, secretsOf } from './auth';
 import { withDeadline } from './deadline';
 import {
 	type CallContext,
@@ -58,8 +58,10 @@ export class HttpTransport {
 	private readonly axios: AxiosInstance;
 	private readonly httpAgent: HttpAgent;
 	private readonly httpsAgent: HttpsAgent;
+	private readonly secrets: string[];
 
 	constructor(private readonly options: ResolvedOptions) {
+		this.secrets = secretsOf(options.authentication);
 		const sockets = { keepAlive: true, maxSockets: 32, timeout: IDLE_SOCKET_MS };
 		this.httpAgent = new HttpAgent(sockets);
 		this.httpsAgent = new HttpsAgent({ ...sockets, ...options.tls });
@@ -150,11 +152,17 @@ export class HttpTransport {
 			this.request<string>(request, 'text', signal),
 		);
 		const headers = response.headers as Record<string, unknown>;
-		const text = typeof response.data === 'string' ? response.data : '';
+		const body = typeof response.data === 'string' ? response.data : '';
+		const text = response.status === 200 ? body : this.withoutSecrets(body);
 		if (response.status !== 200 && !request.accept?.includes(response.status)) {
 			throw statusError(response.status, headers, text, this.context(request));
 		}
 		return { status: response.status, headers, text };
+	}
+
+	/** No error that is made of a refusal can hold what we logged in with. */
+	private withoutSecrets(text: string): string {
+		return this.secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text);
 	}
 
 	private limited<T>(request: HttpRequest, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

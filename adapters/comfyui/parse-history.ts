@@ -2,13 +2,15 @@
 import type { ExecutionFailure, HistoryEntry, OutputFile, OutputText } from '../../lib/ports';
 import { storableText } from '../../lib/storable-text';
 import { cleanText, isPlainName } from '../../lib/text';
-import { plainObject, promptOf } from './parse';
+import { idText, plainObject, promptOf } from './parse';
 import * as schemas from './schemas';
 
 /** Long enough for the text by which failures are told apart, short enough for a log row. */
 const MAX_FAILURE_TEXT = 2000;
 const MAX_OUTPUT_FILES = 10_000;
 const MAX_OUTPUT_TEXTS = 1_000;
+/** More than any graph has. */
+const MAX_CACHED_NODES = 10_000;
 /** Of one text, in UTF-16 units; what a node shows is a caption or an answer, not a book. */
 const MAX_TEXT = 100_000;
 /** Keys under which nodes show text: ComfyUI's own, and those of common custom nodes. */
@@ -73,7 +75,7 @@ function stampOf(messages: Message[], event: string): number | null {
 
 function cachedNodes(messages: Message[]): string[] | null {
 	const nodes = messages.find((message) => message.event === 'execution_cached')?.data['nodes'];
-	return Array.isArray(nodes) ? nodes.map((node) => cleanText(String(node), 200)) : null;
+	return Array.isArray(nodes) ? nodes.slice(0, MAX_CACHED_NODES).map(idText) : null;
 }
 
 /** "error" is also what an interrupted prompt is called; only the messages tell. */

@@ -64,12 +64,19 @@ export function promptOf(tuple: readonly unknown[]): QueueItem {
 	const clientId = extraData['client_id'];
 	return {
 		number: typeof number === 'number' ? number : 0,
-		promptId: cleanText(String(promptId ?? ''), 200),
+		promptId: idText(promptId),
 		graph: looseGraph(graph),
 		createTimeMs: typeof createTime === 'number' && createTime > 0 ? createTime : null,
 		clientId: typeof clientId === 'string' ? cleanText(clientId, 200) : null,
 		extraData,
 	};
+}
+
+/** An id as servers write them. Anything else becomes '': an object from a stranger may not even have a text. */
+export function idText(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number'
+		? cleanText(String(value), 200)
+		: '';
 }
 
 export function plainObject(value: unknown): Record<string, unknown> {

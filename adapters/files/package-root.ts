@@ -9,7 +9,12 @@ function folderHolding(fileName: string, from: string): string {
 	return parent === from ? from : folderHolding(fileName, parent);
 }
 
+/** The folder with package.json and the shipped catalog, also where the code runs from `dist`. */
+export function packageRoot(): string {
+	return folderHolding('models_config.json', __dirname);
+}
+
 /** Path of the catalog that came with the package. Read it, never write it: updates replace it. */
 export function shippedCatalogPath(): string {
-	return join(folderHolding('models_config.json', __dirname), 'models_config.json');
+	return join(packageRoot(), 'models_config.json');
 }

@@ -4,6 +4,7 @@ import { replay } from '../../simulator/replay/engine';
 import { type Metrics, metricsOf, starvedCount } from '../../simulator/replay/metrics';
 import { BOUND, contestantNamed } from './contestants';
 import { SCENARIOS, type Scenario } from './scenarios';
+import { drawnWorld } from './worlds';
 
 export interface Cell {
 	scenario: string;
@@ -27,7 +28,11 @@ export interface Task {
 	policies: readonly string[];
 }
 
-export function scenarioNamed(name: string): Scenario {
+/** Another world for every seed: no part of the suite. */
+export const WORLD = 'world';
+
+export function scenarioNamed(name: string): Pick<Scenario, 'make'> {
+	if (name === WORLD) return { make: (seed) => drawnWorld(seed) };
 	const found = SCENARIOS.find((scenario) => scenario.name === name);
 	if (found) return found;
 	const known = SCENARIOS.map((scenario) => scenario.name).join(', ');

@@ -5,7 +5,8 @@ import { ModelRouter } from '../../lib/router/model-router';
 import { prepareCatalog } from '../../lib/router/prepared-catalog';
 import { BASELINES, POLICIES } from '../../simulator/replay/policies';
 import { lateRouterPolicy, routerPolicy } from '../../simulator/replay/policies/router';
-import type { PolicyDefinition } from '../../simulator/replay/types';
+import type { SelectOptions } from '../../lib/selection/types';
+import type { PolicyContext, PolicyDefinition } from '../../simulator/replay/types';
 
 export const LATE = 'router-late';
 export const COMMITTING = 'router';
@@ -28,24 +29,38 @@ function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition
 	}, name);
 }
 
-/** The price of an average moment: without the lever, the price does not follow how many servers are idle. */
-const FLAT_SCARCITY = 0.85;
+/** Callers who know neither demand nor what was learned. */
+const uninformed = ({ catalog }: PolicyContext): ModelRouter => {
+	const router = new ModelRouter(catalog);
+	const bare = ({ nowMs }: SelectOptions): SelectOptions => ({ nowMs });
+	return {
+		select: (request, fleet, options) => router.select(request, fleet, bare(options)),
+		dispatch: (waiting, fleet, options) => router.dispatch(waiting, fleet, bare(options)),
+	} as ModelRouter;
+};
+
+/** The router told less and less: what the worlds are run with beside the router itself. */
+export const UNINFORMED: readonly PolicyDefinition[] = [
+	{ ...routerPolicy(uninformed, 'router-uninformed'), learns: false },
+	{ ...lateRouterPolicy(uninformed, 'late-uninformed'), learns: false },
+];
 
 /** The router without one of its levers. */
 export const ABLATIONS: readonly PolicyDefinition[] = [
 	{ ...routerPolicy(undefined, 'router-unlearned'), learns: false },
 	{ ...lateRouterPolicy(undefined, 'late-unlearned'), learns: false },
 	tuned('late-free-gpu', { demandPrice: 0 }),
-	tuned('late-flat-price', { scarcityIdle: FLAT_SCARCITY, scarcityBusy: 0 }),
+	tuned('late-flat-price', { scarcity: false }),
 	tuned('late-one-price', { priceSteps: [0] }),
 	tuned('late-free-eviction', { evictionFactor: 0 }),
 	tuned('late-by-deadline', { lookAhead: 0 }),
 	tuned('late-quality-only', { onTimeWorth: 0 }),
 	tuned('late-unaged', { agedSpans: Infinity }),
 	tuned('late-no-margin', { memoryMargin: false }),
+	tuned('late-planned-alone', { loneAsSelect: false }),
 ];
 
-export const CONTESTANTS: readonly PolicyDefinition[] = [...POLICIES, ...ABLATIONS];
+export const CONTESTANTS: readonly PolicyDefinition[] = [...POLICIES, ...ABLATIONS, ...UNINFORMED];
 
 export const BASELINE_NAMES: readonly string[] = BASELINES.map((policy) => policy.name);
 

@@ -28,7 +28,7 @@ export interface Scenario {
 	make(seed: number): Instance;
 }
 
-interface ServerRow {
+export interface ServerRow {
 	speed: number;
 	vramGib: number;
 	hourlyCost: number;
@@ -61,7 +61,7 @@ interface Draft {
 	oomIsFault?: boolean;
 }
 
-function fleetOf(rows: readonly ServerRow[]): FleetSnapshot {
+export function fleetOf(rows: readonly ServerRow[]): FleetSnapshot {
 	return {
 		servers: rows.map((row, i) => ({
 			name: `gpu-${i + 1}`,
@@ -87,7 +87,7 @@ function fleetOf(rows: readonly ServerRow[]): FleetSnapshot {
 }
 
 /** The purpose's best preset at its reference size, by the catalog. */
-function bestCandidate(catalog: Catalog, purpose: string): JobCandidate {
+export function bestCandidate(catalog: Catalog, purpose: string): JobCandidate {
 	const candidates = new CandidateTable(catalog).of({
 		index: 0,
 		jobId: '',
@@ -103,7 +103,7 @@ function bestCandidate(catalog: Catalog, purpose: string): JobCandidate {
 	return top;
 }
 
-function traceJob(
+export function traceJob(
 	arrivalSeconds: number,
 	purpose: string,
 	urgency: string,

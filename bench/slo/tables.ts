@@ -16,7 +16,7 @@ import {
 } from './results';
 import { type Interval, pairedDifference } from './statistics';
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
 	const widths = head.map((cell, i) =>
 		Math.max(cell.length, ...rows.map((row) => (row[i] ?? '').length)),
 	);
@@ -83,7 +83,7 @@ export function overallTable(results: Results): string {
 	return `Whole suite (mean over scenarios; oom, unserved and starved are totals)\n${table(head, rows)}`;
 }
 
-function shownInterval({ mean, half }: Interval): string {
+export function shownInterval({ mean, half }: Interval): string {
 	const value = `${mean >= 0 ? '+' : ''}${mean.toFixed(4)}`;
 	return Number.isFinite(half) ? `${value} ±${half.toFixed(4)}` : value;
 }

@@ -7,6 +7,7 @@ import { generate } from './generate';
 import { migrate } from './migrate';
 import { planBatch } from './plan-batch';
 import { quota } from './quota';
+import { planMig } from './plan-mig';
 import { report } from './report';
 import { seedDemo } from './seed-demo';
 import { select } from './select';
@@ -28,4 +29,5 @@ export const COMMANDS: readonly Command[] = [
 	report,
 	seedDemo,
 	cost,
+	planMig,
 ];

@@ -1,26 +1,20 @@
 /** `simulate`: replays a trace of jobs on a fleet with one policy and prints what came of it. */
-import { readFile } from 'node:fs/promises';
-
-import { DEFAULT_URGENCIES } from '../../lib/catalog/defaults';
-import type { Catalog } from '../../lib/catalog/schema';
-import { invalidInput, RouterError } from '../../lib/errors';
 import { parseFleet } from '../../lib/fleet/parse';
 import {
 	EXACT_TRUTH,
 	type Metrics,
 	metricsOf,
-	parseTraceCsv,
 	parseTruth,
 	POLICIES,
 	type PolicyDefinition,
 	policyNamed,
 	replay,
-	type TraceJob,
 } from '../../simulator/replay';
 import type { Command, OptionValues } from '../command';
 import { closest } from '../did-you-mean';
 import { EXIT, type Io } from '../io';
 import { readCatalog, readJson } from '../read-json';
+import { readTrace } from '../read-trace';
 import { UsageError } from '../usage-error';
 import { number, required, text } from '../values';
 
@@ -76,8 +70,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const policy = findPolicy(text(values, 'policy') ?? 'router');
 	const catalog = await readCatalog(paths.catalog, io);
 	const fleet = parseFleet(await readJson(paths.fleet, io, 'FLEET_INVALID'));
-	const trace = parseTraceCsv(await readText(paths.trace, io));
-	checkUrgencies(trace, catalog);
+	const trace = await readTrace(paths.trace, catalog, io);
 	const truthPath = text(values, 'truth');
 	const truth =
 		truthPath === undefined
@@ -98,36 +91,6 @@ function findPolicy(name: string): PolicyDefinition {
 	const suggestion = closest(name, names);
 	const hint = suggestion ? `Did you mean ${suggestion}?` : `Known: ${names.join(', ')}.`;
 	throw new UsageError(`"${name}" is not a policy. ${hint}`, 'simulate');
-}
-
-async function readText(path: string, io: Io): Promise<string> {
-	if (path === '-') return await io.readStdin();
-	try {
-		return await readFile(path, 'utf8');
-	} catch (error) {
-		const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-		throw new RouterError({
-			code: missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
-			message: missing ? `There is no file ${path}.` : `${path} cannot be read.`,
-			hint: 'Check the path; relative ones start at the current folder.',
-		});
-	}
-}
-
-/** An urgency that nobody knows has no target and no policy. */
-function checkUrgencies(trace: readonly TraceJob[], catalog: Catalog): void {
-	const known = [...Object.keys(DEFAULT_URGENCIES), ...Object.keys(catalog.urgency)];
-	const unknown = new Set(trace.map((job) => job.urgency).filter((name) => !known.includes(name)));
-	if (unknown.size === 0) return;
-	throw invalidInput(
-		'TRACE_INVALID',
-		'The trace',
-		[...unknown].map((name) => ({
-			path: 'urgency',
-			message: `the catalog knows no urgency "${name}"`,
-			hint: `Known: ${[...new Set(known)].join(', ')}.`,
-		})),
-	);
 }
 
 /** One figure a line. */

@@ -114,6 +114,25 @@ export const serverSchema = extensible({
 		),
 });
 
+export const gpuSchema = extensible({
+	name: name.describe(
+		"Part of the device's name as ComfyUI reports it, such as `A100-SXM4-40GB`. The longest that fits counts.",
+	),
+	hourly_cost: z
+		.number()
+		.nonnegative()
+		.optional()
+		.describe('Price of an hour of the whole GPU. A MIG slice costs its share.'),
+	speed_factor: z
+		.number()
+		.positive()
+		.max(1000)
+		.optional()
+		.describe(
+			"Speed of the whole GPU against the presets' reference GPU. A MIG slice runs at its share. Default 1.",
+		),
+});
+
 export const loraSchema = extensible({
 	file: fileName.describe('File as ComfyUI names it, sub-folder included.'),
 	strength: z.number().min(-10).max(10).default(1).describe('Strength of the LoRA.'),
@@ -262,11 +281,19 @@ export const catalogSchema = extensible({
 		.describe(
 			'ComfyUI servers. In n8n the credential names them; entries here add prices and speeds.',
 		),
+	gpus: z
+		.array(gpuSchema)
+		.max(1000)
+		.optional()
+		.describe(
+			'What whole GPUs cost and how fast they are, for servers that have no `hourly_cost` or `speed_factor` of their own.',
+		),
 	models: z.array(modelSchema).max(10_000).describe('Models to choose from. May be empty.'),
 });
 
 export type Policy = z.infer<typeof policySchema>;
 export type CatalogServer = z.infer<typeof serverSchema>;
+export type CatalogGpu = z.infer<typeof gpuSchema>;
 export type Lora = z.infer<typeof loraSchema>;
 export type Reference = z.infer<typeof referenceSchema>;
 export type Preset = z.infer<typeof presetSchema>;

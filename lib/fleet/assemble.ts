@@ -1,6 +1,7 @@
 /** Makes a fleet snapshot of what the servers answered. Pure: the readings and the time are arguments. */
 import type { Catalog, CatalogModel, CatalogServer } from '../catalog/schema';
 import type { HistoryEntry, QueueItem, QueueState, SystemStats } from '../ports';
+import { deviceDefaults } from '../mig';
 import { type IdentifiedModel, identifyModel } from '../workflow/identify-model';
 import { readOwnJob } from './own-jobs';
 import { jobSeconds, restOfRunning } from './remaining-time';
@@ -52,6 +53,7 @@ export function assembleServer(
 		};
 	}
 	const { stats, queue } = reading.state;
+	const ofDevice = deviceDefaults(stats.devices[0]?.name, catalog.gpus ?? []);
 	const last = reading.history?.at(-1) ?? null;
 	const resident = residentModel(last, stats, catalog);
 	const jobs = [...queue.running, ...queue.pending].map((item) => ({
@@ -61,13 +63,17 @@ export function assembleServer(
 	const running = queue.running.length > 0 ? (jobs[0]?.found ?? null) : resident;
 	return {
 		...base,
+		...given({
+			hourly_cost: known?.hourly_cost ?? ofDevice.hourlyCost ?? undefined,
+			speed_factor: known?.speed_factor ?? ofDevice.speedFactor ?? undefined,
+		}),
 		reachable: true,
 		comfyui_version: stats.comfyuiVersion,
 		devices: stats.devices,
 		queue: queuedJobs(jobs, {
 			runningCount: queue.running.length,
 			resident: resident?.model ?? null,
-			speedFactor: known?.speed_factor ?? 1,
+			speedFactor: known?.speed_factor ?? ofDevice.speedFactor ?? 1,
 			lastEndedMs: last?.endedMs ?? null,
 			serverNowMs: serverNow(queue.serverTimeMs ?? null, nowMs),
 			nowMs,
@@ -81,15 +87,11 @@ export function assembleServer(
 function configured(server: CatalogServer | undefined): Partial<FleetServer> {
 	if (!server) return {};
 	const { hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining } = server;
-	const given = Object.entries({
-		hourly_cost,
-		gpu_group,
-		speed_factor,
-		vram_reserve_gb,
-		max_queue,
-		draining,
-	});
-	return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+	return given({ hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining });
+}
+
+function given(fields: Partial<FleetServer>): Partial<FleetServer> {
+	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** The server's clock, which stamped its jobs, may be far from ours. */

@@ -77,6 +77,8 @@ export interface CandidateTable {
 	readonly quota?: { miss: QuotaMiss; quality: number };
 	/** The whole candidate of a row. */
 	at: (row: number) => Candidate;
+	/** 1 where the row's predicted peak fits, but would not if it were off by what such predictions are off by. */
+	readonly tight: Uint8Array;
 	/** What the row takes of its server, whatever is queued there. */
 	service: (row: number) => ServiceTime;
 }

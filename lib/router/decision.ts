@@ -6,7 +6,7 @@ import type { CandidateTable } from './candidate';
 import { enumerateCandidates, type EnumerationInput } from './enumerate';
 import type { Exclusions } from './exclusions';
 import { qualityLookup } from './learned-quality';
-import { priceFor } from './load-price';
+import { loadOn } from './load-price';
 import type { PreparedCatalog } from './prepared-catalog';
 import { cheapestRow, quotaBinding, quotasOf } from './quota-filter';
 import type { ServerState } from './server-state';
@@ -32,7 +32,6 @@ export function candidatesOf(input: DecisionInput, exclusions: Exclusions | null
 		calibration: calibrationLookup(options.calibration),
 		quotas,
 		learned: qualityLookup(options.feedback),
-		typicalPrice: typicalPrice(states),
 		exclusions,
 	};
 	if (!hasMode(input)) return enumerateCandidates(enumeration);
@@ -48,7 +47,12 @@ export function hasMode({ asked, options }: DecisionInput): boolean {
 function withinQuotas(enumeration: EnumerationInput, { demand }: SelectOptions): CandidateTable {
 	const { asked, quotas, exclusions } = enumeration;
 	const unlimited = enumerateCandidates({ ...enumeration, quotas: null, exclusions: null });
-	const binding = quotaBinding(unlimited, quotas ?? [], asked, priceFor(demand, unlimited));
+	const binding = quotaBinding(
+		unlimited,
+		quotas ?? [],
+		asked,
+		loadOn(unlimited, enumeration.prepared, demand),
+	);
 	if (binding === null) return enumerateCandidates(enumeration);
 	const { miss, row } = binding;
 	if (binding.mode === 'reject') {
@@ -68,15 +72,4 @@ function withinQuotas(enumeration: EnumerationInput, { demand }: SelectOptions):
 		keep: (plan) => plan.prepared === cheapest,
 	});
 	return Object.assign(table, { quota: { miss, quality: unlimited.quality[row] as number } });
-}
-
-function typicalPrice(states: ServerState[]): number {
-	let sum = 0;
-	let count = 0;
-	for (const { pricePerSecond } of states) {
-		if (pricePerSecond === null) continue;
-		sum += pricePerSecond;
-		count++;
-	}
-	return count === 0 ? 1 : sum / count;
 }

@@ -11,6 +11,7 @@ import {
 import { type CandidateTable, type Figures, figures, type PresetPlan } from './candidate';
 import {
 	candidateOf,
+	isTight,
 	loadSecondsOn,
 	missingBytes,
 	peakBytesOn,
@@ -25,7 +26,7 @@ import { modelReason } from './model-filters';
 import { planPreset } from './plan-preset';
 import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
 import { quotaMiss } from './quota-filter';
-import { isInstalled, type ServerState } from './server-state';
+import { distinctServers, isInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
 /** Below this two times, or two costs, are the same figure computed in another order: a tie, to be broken as one. */
@@ -42,8 +43,6 @@ export interface EnumerationInput {
 	learned: QualityLookup | null;
 	/** Which of the candidates left are wanted. Default: all. */
 	keep?: (plan: PresetPlan, server: ServerState) => boolean;
-	/** Mean price of the priced servers, per second; 1 where there is none. */
-	typicalPrice: number;
 	/** Collects why candidates were ruled out; null where nobody wants to know. */
 	exclusions: Exclusions | null;
 }
@@ -52,7 +51,9 @@ export interface EnumerationInput {
 export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 	const rows = rowsOf(input);
 	const count = rows.plans.length;
+	const typicalPrice = typicalPriceOf(rows.servers);
 	// a plan over several jobs reads no figures but those of what it starts
+	let tight: Uint8Array | null = null;
 	let columns: { asIs: Figures; idle: Figures } | null = null;
 	return {
 		count,
@@ -60,28 +61,54 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 		servers: rows.servers,
 		quality: rows.plans.map((plan) => plan.quality),
 		get asIs() {
-			columns ??= columnsOf(rows, input);
+			columns ??= columnsOf(rows, typicalPrice, input);
 			return columns.asIs;
 		},
 		get idle() {
-			columns ??= columnsOf(rows, input);
+			columns ??= columnsOf(rows, typicalPrice, input);
 			return columns.idle;
 		},
 		at: (row) => {
 			const plan = rows.plans[row] as PresetPlan;
 			const server = rows.servers[row] as ServerState;
-			const { asked, typicalPrice, prepared } = input;
+			const { asked, prepared } = input;
 			const factors = factorsOf(plan, server, input.calibration);
 			const { currency } = prepared.catalog;
 			return candidateOf(plan, server, factors, asked.deadlineSeconds, typicalPrice, currency);
+		},
+		get tight() {
+			tight ??= tightColumn(rows, input);
+			return tight;
 		},
 		service: (row) => {
 			const plan = rows.plans[row] as PresetPlan;
 			const server = rows.servers[row] as ServerState;
 			const factors = factorsOf(plan, server, input.calibration);
-			return serviceTimeOf(plan, server, factors, input.typicalPrice);
+			return serviceTimeOf(plan, server, factors, typicalPrice);
 		},
 	};
+}
+
+function tightColumn({ plans, servers }: Rows, { calibration }: EnumerationInput): Uint8Array {
+	const column = new Uint8Array(plans.length);
+	for (let row = 0; row < plans.length; row++) {
+		const plan = plans[row] as PresetPlan;
+		const server = servers[row] as ServerState;
+		if (isTight(plan, server, factorsOf(plan, server, calibration))) column[row] = 1;
+	}
+	return column;
+}
+
+/** Mean price per second of the priced servers that can serve the request: others change nothing. 1: none has one. */
+function typicalPriceOf(servers: readonly ServerState[]): number {
+	let sum = 0;
+	let count = 0;
+	for (const { pricePerSecond } of distinctServers(servers)) {
+		if (pricePerSecond === null) continue;
+		sum += pricePerSecond;
+		count++;
+	}
+	return count === 0 ? 1 : sum / count;
 }
 
 interface Rows {
@@ -90,7 +117,11 @@ interface Rows {
 }
 
 /** The figures of all rows, on the fleet as it is and on the same with empty queues. */
-function columnsOf(rows: Rows, input: EnumerationInput): { asIs: Figures; idle: Figures } {
+function columnsOf(
+	rows: Rows,
+	typicalPrice: number,
+	input: EnumerationInput,
+): { asIs: Figures; idle: Figures } {
 	const count = rows.plans.length;
 	const asIs = figures(count);
 	const loaded = input.states.some((state) => state.server.queue.length > 0);
@@ -98,7 +129,7 @@ function columnsOf(rows: Rows, input: EnumerationInput): { asIs: Figures; idle: 
 	for (let row = 0; row < count; row++) {
 		const plan = rows.plans[row] as PresetPlan;
 		const server = rows.servers[row] as ServerState;
-		fillRow(row, plan, server, input, asIs, loaded ? idle : null);
+		fillRow(row, plan, server, typicalPrice, input, asIs, loaded ? idle : null);
 	}
 	return { asIs, idle };
 }
@@ -215,6 +246,7 @@ function fillRow(
 	row: number,
 	plan: PresetPlan,
 	server: ServerState,
+	typicalPrice: number,
 	input: EnumerationInput,
 	asIs: Figures,
 	idle: Figures | null,
@@ -222,7 +254,7 @@ function fillRow(
 	const factors = factorsOf(plan, server, input.calibration);
 	const run = runSecondsOn(plan, server, factors);
 	const runCv = runCvOf(plan, factors);
-	const price = server.pricePerSecond ?? input.typicalPrice;
+	const price = server.pricePerSecond ?? typicalPrice;
 	const deadline = input.asked.deadlineSeconds;
 	const load = loadSecondsOn(plan, server.residentKey, factors);
 	const variance = serviceVariance(run, runCv, load);

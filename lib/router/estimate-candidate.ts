@@ -104,16 +104,21 @@ export function candidateOf(
 }
 
 /**
- * How far a predicted peak may be off, as a share of it: catalog figures for somebody else's card, and ones measured or
- * learned from runs here.
+ * How far a predicted peak may be off, as a share of it: figures of a catalog, and ones learned from runs here. The
+ * server's reserve is part of what it may be off by: a peak of 22 GB is no gamble on a card of 24 GB.
  */
-const PEAK_UNCERTAINTY = 0.1;
-const MEASURED_PEAK_UNCERTAINTY = 0.03;
+const PEAK_UNCERTAINTY = 0.09;
+const LEARNED_PEAK_UNCERTAINTY = 0.03;
 
-function isTight(plan: PresetPlan, server: ServerState, factors: CalibrationFactors): boolean {
-	const measured = factors.vramSamples > 0 || plan.prepared.preset.confidence === 'measured';
-	const uncertainty = measured ? MEASURED_PEAK_UNCERTAINTY : PEAK_UNCERTAINTY;
-	return peakBytesOn(plan, server, factors) * (1 + uncertainty) > (server.availableBytes ?? 0);
+/** The predicted peak fits, but would not if it were off by what such predictions are off by. */
+export function isTight(
+	plan: PresetPlan,
+	server: ServerState,
+	factors: CalibrationFactors,
+): boolean {
+	const uncertainty = factors.vramSamples > 0 ? LEARNED_PEAK_UNCERTAINTY : PEAK_UNCERTAINTY;
+	const most = peakBytesOn(plan, server, factors) * (1 + uncertainty);
+	return most > (server.availableBytes ?? 0) + server.reserveBytes;
 }
 
 /** What a plan takes of a server, whatever is queued or resident there. */

@@ -1,15 +1,40 @@
 /**
- * What a GPU second is worth to the jobs that share the fleet, as quality per second. Zero where nothing is known to
- * compete for it.
+ * What else wants the GPU time of a decision: the price of a GPU second, as quality, and what displacing resident
+ * weights costs. Nothing where the fleet is idle and no demand is known.
  */
 import type { Demand } from '../selection/types';
 import type { CandidateTable } from './candidate';
+import type { PreparedCatalog } from './prepared-catalog';
+import { distinctServers, type ServerState } from './server-state';
 
 /**
  * Quality that a job must bring for taking the whole fleet during one mean gap between arrivals. A job that takes the
  * fraction x of what the fleet can do between two arrivals pays 0.15 x.
  */
 const PRICE_OF_A_GAP = 0.15;
+
+/**
+ * Where no demand is known, the queues tell it: quality that a typical job must bring for its time, for each job queued
+ * per server.
+ */
+const PRICE_OF_A_QUEUED_JOB = 0.2;
+
+/** Share of the price on an idle fleet, and what is added when a job takes the last idle server. */
+const SCARCITY_IDLE = 0.5;
+const SCARCITY_BUSY = 0.7;
+
+/** Quality that displacing resident weights costs, per load of them over a typical run; less where another has them. */
+const PRICE_OF_AN_EVICTION = 0.25;
+const DUPLICATE_SHARE = 0.2;
+
+export interface Load {
+	/** Quality per GPU second, >= 0. */
+	price: number;
+	/** Something is queued on a server that could serve the request. */
+	busy: boolean;
+	/** Quality that displacing what is resident costs, by the server's position in the snapshot. */
+	evictionCharges: number[];
+}
 
 /**
  * @param fleetSpeed sum of the speed factors of the servers that can serve the request
@@ -21,10 +46,90 @@ export function loadPrice(demand: Demand | null | undefined, fleetSpeed: number)
 	return (PRICE_OF_A_GAP * arrivals) / fleetSpeed;
 }
 
-/** The price for one decision. Only the servers that have a candidate count: others change nothing. */
-export function priceFor(demand: Demand | null | undefined, table: CandidateTable): number {
-	if (demand == null) return 0;
+/** The fewer servers are left idle by one job more, the likelier a long job blocks one that comes next. */
+export function scarcity(busy: number, servers: number): number {
+	const share = Math.min(1, (busy + 1) / Math.max(1, servers));
+	return SCARCITY_IDLE + SCARCITY_BUSY * share * share;
+}
+
+/** Only the servers that have a candidate count: others change nothing. null: nothing competes for the GPU time. */
+export function loadOn(
+	table: CandidateTable,
+	prepared: PreparedCatalog,
+	demand: Demand | null | undefined,
+): Load | null {
+	const servers = distinctServers(table.servers);
 	let speed = 0;
-	for (const server of new Set(table.servers)) speed += server.speedFactor;
-	return loadPrice(demand, speed);
+	let queued = 0;
+	let busy = 0;
+	for (const server of servers) {
+		speed += server.speedFactor;
+		queued += server.server.queue.length;
+		if (server.waitMean > 0) busy++;
+	}
+	const demandPrice = loadPrice(demand, speed) * scarcity(busy, servers.length);
+	if (queued === 0 && demandPrice === 0) return null;
+	const typicalSeconds = typicalSecondsOn(prepared, servers);
+	const price = demand == null ? backlogPrice(queued, prepared, servers) : demandPrice;
+	return { price, busy: queued > 0, evictionCharges: evictionCharges(servers, typicalSeconds) };
+}
+
+function evictionCharges(servers: readonly ServerState[], typicalSeconds: number): number[] {
+	const held = heldTwice(servers);
+	const charges: number[] = [];
+	for (const { index, residentKey, residentLoadSeconds } of servers) {
+		const share = residentKey !== null && held.has(residentKey) ? DUPLICATE_SHARE : 1;
+		charges[index] = (PRICE_OF_AN_EVICTION * share * residentLoadSeconds) / typicalSeconds;
+	}
+	return charges;
+}
+
+/** Weights that more than one server will hold. */
+function heldTwice(servers: readonly ServerState[]): ReadonlySet<string> {
+	const once = new Set<string>();
+	const twice = new Set<string>();
+	for (const { residentKey } of servers) {
+		if (residentKey === null) continue;
+		if (once.has(residentKey)) twice.add(residentKey);
+		once.add(residentKey);
+	}
+	return twice;
+}
+
+/**
+ * Price where no demand is known.
+ * @param queued jobs beside the one that is decided on
+ * @returns quality per GPU second
+ */
+export function backlogPrice(
+	queued: number,
+	prepared: PreparedCatalog,
+	servers: readonly ServerState[],
+): number {
+	if (servers.length === 0) return 0;
+	return (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSecondsOn(prepared, servers));
+}
+
+/** Mean run of a purpose's best preset on the mean of these servers. */
+function typicalSecondsOn(prepared: PreparedCatalog, servers: readonly ServerState[]): number {
+	const speed = servers.reduce((sum, server) => sum + server.speedFactor, 0);
+	return (typicalReferenceSeconds(prepared, servers) * servers.length) / speed;
+}
+
+/** Mean over the purposes of the run of the best preset that fits on any of the servers, on the reference GPU. */
+function typicalReferenceSeconds(
+	{ bestByPurpose, unknownJobSeconds }: PreparedCatalog,
+	servers: readonly ServerState[],
+): number {
+	let memory = 0;
+	for (const { availableBytes } of servers) memory = Math.max(memory, availableBytes ?? 0);
+	let sum = 0;
+	let count = 0;
+	for (const presets of bestByPurpose) {
+		const best = presets.find(({ peakBytes }) => peakBytes <= memory);
+		if (best === undefined) continue;
+		sum += best.seconds;
+		count++;
+	}
+	return count === 0 ? unknownJobSeconds : sum / count;
 }

@@ -1,6 +1,6 @@
 /** Why a candidate lost against the chosen one: the code from the columns, the sentence only for what is shown. */
 import type { ReasonCode } from '../selection/types';
-import { formatSeconds } from '../units';
+import { formatGb, formatSeconds } from '../units';
 import type { Candidate, CandidateTable } from './candidate';
 import type { Choice } from './policy';
 import { formatCost, formatPercent } from './reason';
@@ -15,6 +15,7 @@ export function lossCode(table: CandidateTable, row: number, choice: Choice): Re
 	if (choice.rule === 'cheapest' && dearer) return 'DEARER';
 	if (choice.rule === 'earliest' && slower) return 'SLOWER';
 	const quality = value(table.quality, row) - value(table.quality, best);
+	if (quality > 0 && table.tight[row] === 1 && table.tight[best] === 0) return 'VRAM';
 	if (quality > 0) return 'LOAD_PRICE';
 	if (quality < 0) return 'LESS_QUALITY';
 	if (dearer && choice.rule !== 'most_certain') return 'DEARER';
@@ -35,6 +36,8 @@ export function lossReason(code: ReasonCode, candidate: Candidate, best: Candida
 			return `On time with ${formatPercent(candidate.onTime)} instead of ${formatPercent(best.onTime)} (expected in ${formatSeconds(candidate.p50)}).`;
 		case 'LOAD_PRICE':
 			return `Better (${quality}), but takes ${formatSeconds(candidate.gpuSeconds)} of GPU time instead of ${formatSeconds(best.gpuSeconds)}, which other jobs need more.`;
+		case 'VRAM':
+			return `Better (${quality}), but needs ${formatGb(candidate.peakBytes)} of ${formatGb(candidate.server.availableBytes ?? 0)} VRAM, which fits only if the figure is exact.`;
 		case 'LESS_QUALITY':
 			return `Has ${quality}.`;
 		case 'DEARER':

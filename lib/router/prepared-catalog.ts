@@ -35,6 +35,13 @@ export interface PreparedModel {
 	acceptsTextOnly: boolean;
 }
 
+/** A preset as one way to serve a purpose, at its reference. */
+export interface PurposePreset {
+	quality: number;
+	seconds: number;
+	peakBytes: number;
+}
+
 export interface PreparedCatalog {
 	catalog: Catalog;
 	models: PreparedModel[];
@@ -47,6 +54,8 @@ export interface PreparedCatalog {
 	schedulers: ReadonlySet<string>;
 	/** Every purpose any enabled model serves, sorted. */
 	purposes: string[];
+	/** For every purpose what serves it, the best first. */
+	bestByPurpose: PurposePreset[][];
 	/** Seconds assumed for a queued job of which nothing is known: the median of the catalog's presets. */
 	unknownJobSeconds: number;
 }
@@ -61,7 +70,8 @@ export function baseName(file: string): string {
 	return file.slice(file.lastIndexOf('/') + 1);
 }
 
-function filesOf(model: CatalogModel): string[] {
+/** All files that must be there for it, normalised; LoRAs are a preset's. */
+export function filesOf(model: CatalogModel): string[] {
 	const { checkpoint, diffusion_model, text_encoders, vae } = model.files;
 	return [checkpoint, diffusion_model, ...(text_encoders ?? []), vae]
 		.filter((file): file is string => file !== undefined)
@@ -110,6 +120,19 @@ function medianRunSeconds(catalog: Catalog): number {
 	return times[Math.floor(times.length / 2)] ?? 30;
 }
 
+function presetsFor(purpose: string, models: readonly PreparedModel[]): PurposePreset[] {
+	const presets: PurposePreset[] = [];
+	for (const { model, presets: prepared } of models) {
+		const best = model.purposes[purpose];
+		if (!model.enabled || best === undefined) continue;
+		for (const { preset, referencePeakBytes } of prepared) {
+			const seconds = preset.avg_time_seconds;
+			presets.push({ quality: best * preset.quality, seconds, peakBytes: referencePeakBytes });
+		}
+	}
+	return presets.sort((a, b) => b.quality - a.quality || a.seconds - b.seconds);
+}
+
 /** Builds the lookups. The catalog must have come from `parseCatalog` and must not change afterwards. */
 export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 	const models = catalog.models.map(prepareModel);
@@ -128,6 +151,7 @@ export function prepareCatalog(catalog: Catalog): PreparedCatalog {
 		samplers: new Set([...SAMPLERS, ...presets.map((preset) => preset.sampler_name)]),
 		schedulers: new Set([...SCHEDULERS, ...presets.map((preset) => preset.scheduler)]),
 		purposes: [...purposes].sort(),
+		bestByPurpose: [...purposes].sort().map((purpose) => presetsFor(purpose, models)),
 		unknownJobSeconds: medianRunSeconds(catalog),
 	};
 }

@@ -8,6 +8,7 @@ import type { QuotaState } from '../selection/types';
 import { formatSeconds } from '../units';
 import type { CandidateTable } from './candidate';
 import { compareNames } from './candidate';
+import type { Load } from './load-price';
 import { choose } from './policy';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -60,9 +61,9 @@ export function quotaBinding(
 	unlimited: CandidateTable,
 	states: readonly QuotaState[],
 	asked: UnderstoodRequest,
-	price: number,
+	load: Load | null,
 ): QuotaBinding | null {
-	const best = choose(unlimited, unlimited.asIs, asked.policy, asked.onTimeTarget, price);
+	const best = choose(unlimited, unlimited.asIs, asked.policy, asked.onTimeTarget, load);
 	if (best === null) return null;
 	const amounts = amountsOfRow(unlimited, best.row, asked.request.batch_size);
 	for (const mode of ['reject', 'degrade'] as const) {

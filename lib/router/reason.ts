@@ -39,6 +39,8 @@ function ruleSentence(candidate: Candidate, choice: Choice, asked: UnderstoodReq
 			return `cheapest (${formatCost(candidate)})${among} (${chance})`;
 		case 'most_certain':
 			return `best quality (${candidate.quality.toFixed(2)}) of the ${eligible === 1 ? 'most certain candidate' : `${eligible} most certain candidates`} to finish within ${deadline} (${chance})`;
+		case 'best_effort':
+			return `nothing would ${certain}; this one brings the most for its GPU time (quality ${candidate.quality.toFixed(2)}, ${chance} to be on time)`;
 		case 'earliest':
 			return `nothing finishes within ${deadline}; this one finishes first`;
 	}

@@ -15,7 +15,7 @@ import type { Candidate, CandidateTable } from './candidate';
 import { candidatesOf, type DecisionInput } from './decision';
 import { Exclusions } from './exclusions';
 import { explore, type Tried } from './exploration';
-import { priceFor } from './load-price';
+import { type Load, loadOn } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
 import { quotasOf } from './quota-filter';
@@ -40,8 +40,8 @@ function decide(input: DecisionInput): Selection {
 	const { asked, options } = input;
 	const exclusions = asked.request.explain ? new Exclusions() : null;
 	const table = candidatesOf(input, exclusions);
-	const price = priceFor(options.demand, table);
-	const merits = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price);
+	const load = loadOn(table, input.prepared, options.demand);
+	const merits = choiceUnder(load, table, asked);
 	if (merits === null) return rejectionOf(input, table);
 	const tried = explore(table, merits, asked, options.exploration);
 	const choice =
@@ -50,7 +50,7 @@ function decide(input: DecisionInput): Selection {
 	const alternatives =
 		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked, wanted });
 	if (wanted !== undefined) return rejected(input, lateRefusal(table, asked), alternatives);
-	const selection = selected(input, choice, table, price, alternatives);
+	const selection = selected(input, choice, table, load, alternatives);
 	return tried === null ? selection : withExploration(selection, tried);
 }
 
@@ -58,6 +58,17 @@ function decide(input: DecisionInput): Selection {
 function refusedBelow(asked: UnderstoodRequest, choice: Choice): number | undefined {
 	const wanted = refusalThreshold(asked);
 	return asked.request.if_late === 'reject' && choice.highest < wanted ? wanted : undefined;
+}
+
+function choiceUnder(
+	load: Load | null,
+	table: CandidateTable,
+	asked: UnderstoodRequest,
+): Choice | null {
+	const noneBelow = asked.request.if_late === 'reject' ? refusalThreshold(asked) : 0;
+	return choose(table, table.asIs, asked.policy, asked.onTimeTarget, load, {
+		refusedBelow: noneBelow,
+	});
 }
 
 /**
@@ -70,8 +81,8 @@ export function selectionOfRow(
 	row: number,
 ): Selection {
 	const { asked, options } = input;
-	const price = priceFor(options.demand, table);
-	const alone = choose(table, table.asIs, asked.policy, asked.onTimeTarget, price) as Choice;
+	const load = loadOn(table, input.prepared, options.demand);
+	const alone = choiceUnder(load, table, asked) as Choice;
 	if (refusedBelow(asked, alone) !== undefined) {
 		return rejected(input, lateRefusal(table, asked), []);
 	}
@@ -80,7 +91,7 @@ export function selectionOfRow(
 	if (exclusions !== null) candidatesOf(input, exclusions);
 	const alternatives =
 		exclusions === null ? [] : alternativesOf({ table, choice, exclusions, asked });
-	return selected(input, choice, table, price, alternatives);
+	return selected(input, choice, table, load, alternatives);
 }
 
 /** Filters once more, this time to know why nothing passed. */
@@ -128,7 +139,7 @@ function idleQuality(input: DecisionInput, table: CandidateTable): number {
 		quotasOf(asked, options.quotas) !== null ||
 		states.some((state) => state.queueFull || state.claimedBytes > 0);
 	const idle = filtersByLoad ? candidatesOf(emptied(input), null) : table;
-	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, 0);
+	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, null);
 	return choice === null ? 0 : (idle.quality[choice.row] as number);
 }
 
@@ -142,16 +153,16 @@ function selected(
 	input: DecisionInput,
 	choice: Choice,
 	table: CandidateTable,
-	price: number,
+	load: Load | null,
 	alternatives: Selection['alternatives'],
 ): SelectedDecision {
 	const { asked } = input;
 	const candidate = table.at(choice.row);
-	const loaded = price > 0 || input.fleet.servers.some((server) => server.queue.length > 0);
+	const loaded = load !== null || input.fleet.servers.some((server) => server.queue.length > 0);
 	const { quota } = table;
 	const byQuota = quota !== undefined && candidate.quality < quota.quality - 1e-9;
 	const byLoad = loaded && candidate.quality < idleQuality(input, table) - 1e-9;
-	const reason = selectionReason(candidate, choice, asked, price, byLoad);
+	const reason = selectionReason(candidate, choice, asked, load?.price ?? 0, byLoad);
 	return {
 		decision: 'selected',
 		...common(input),

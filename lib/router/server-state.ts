@@ -2,6 +2,7 @@
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
 import { expansionLimitBytes } from '../estimate/vram';
 import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
+import { deviceDefaults } from '../mig';
 import { BYTES_PER_GB } from '../units';
 import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
 
@@ -20,6 +21,8 @@ export interface ServerState {
 	queueFull: boolean;
 	/** Bytes a run can get; null where the server reports no device. */
 	availableBytes: number | null;
+	/** Kept back from that already. */
+	reserveBytes: number;
 	/** Weights stored in fp8 are held in 16 bit where they then take no more than this. */
 	expansionLimitBytes: number;
 	waitMean: number;
@@ -144,7 +147,8 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	let waitVariance = 0;
 	let lastNumber = -1;
 	const idleResidentKey = weightsKey(server.loaded_model, prepared);
-	const speedFactor = server.speed_factor ?? known?.speed_factor ?? 1;
+	const ofDevice = deviceDefaults(server.devices[0]?.name, prepared.catalog.gpus ?? []);
+	const speedFactor = server.speed_factor ?? known?.speed_factor ?? ofDevice.speedFactor ?? 1;
 	let residentKey = idleResidentKey;
 	for (const job of queue) {
 		const seconds = remainingSeconds(job, residentKey, speedFactor, prepared);
@@ -154,7 +158,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		waitVariance += (cv * seconds) ** 2;
 		if (job.queue_number > lastNumber) lastNumber = job.queue_number;
 	}
-	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? null;
+	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? ofDevice.hourlyCost;
 	const maxQueue = server.max_queue ?? known?.max_queue ?? null;
 	const reserveGb = server.vram_reserve_gb ?? known?.vram_reserve_gb ?? DEFAULT_VRAM_RESERVE_GB;
 	const last = queue.at(-1);
@@ -166,6 +170,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		reachable: server.reachable && !(server.draining ?? known?.draining ?? false),
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
 		availableBytes: availableBytes(server, prepared, reserveGb),
+		reserveBytes: reserveGb * BYTES_PER_GB,
 		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
 		waitMean,
 		waitVariance,
@@ -223,4 +228,16 @@ export function serverStates(fleet: FleetSnapshot, prepared: PreparedCatalog): S
 	const states = fleet.servers.map((server, index) => serverState(server, index, prepared));
 	if (states.length > 1) subtractSiblingClaims(states, prepared);
 	return states;
+}
+
+/** Each server once, in the order of first appearance. */
+export function distinctServers(servers: readonly ServerState[]): ServerState[] {
+	const seen: boolean[] = [];
+	const distinct: ServerState[] = [];
+	for (const server of servers) {
+		if (seen[server.index] === true) continue;
+		seen[server.index] = true;
+		distinct.push(server);
+	}
+	return distinct;
 }

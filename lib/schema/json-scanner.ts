@@ -1,4 +1,7 @@
-/** Walks JSON text by its grammar to find the first fault and keys given twice. Builds no values. */
+/**
+ * Walks JSON text by its grammar to find the first fault, keys given twice, and what JSON.parse would not take although a
+ * person may write it: comments and commas after the last entry. Builds no values.
+ */
 import { formatPath } from './problems';
 
 /** Deeper than anything of ours; keeps the walk from exhausting the stack. */
@@ -7,6 +10,8 @@ const MAX_DEPTH = 500;
 const MAX_DUPLICATES = 100;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_$][\w$]*/y;
+const SPACE = /[ \t\r\n]*/y;
+const LINE_END = /[\r\n]/g;
 
 /** The first fault of a text. */
 export class JsonFault extends Error {
@@ -24,8 +29,16 @@ export interface DuplicateKey {
 	offset: number;
 }
 
+/** A piece of the text, from its first character to the one behind its last. */
+export interface Span {
+	from: number;
+	to: number;
+}
+
 export class JsonScanner {
 	readonly duplicates: DuplicateKey[] = [];
+	/** Comments and commas after the last entry, in the order of the text. */
+	readonly extras: Span[] = [];
 	private at = 0;
 	private readonly path: PropertyKey[] = [];
 
@@ -94,8 +107,6 @@ export class JsonScanner {
 	private failAtKey(opened: number): never {
 		const character = this.text[this.at];
 		if (character === undefined) this.failUnclosed('{', opened);
-		if (character === '}')
-			this.fail('a comma stands before the closing brace', 'Remove the last comma.');
 		this.failAtComment();
 		if (character === "'") this.fail('a key is in single quotes', 'Use double quotes: "key".');
 		this.fail(
@@ -109,9 +120,6 @@ export class JsonScanner {
 		this.skipSpace();
 		if (this.take(']')) return;
 		for (let index = 0; ; index++) {
-			if (this.text[this.at] === ']') {
-				this.fail('a comma stands before the closing bracket', 'Remove the last comma.');
-			}
 			if (this.at >= this.text.length) this.failUnclosed('[', opened);
 			this.path.push(index);
 			this.value();
@@ -120,13 +128,17 @@ export class JsonScanner {
 		}
 	}
 
-	/** After an entry: true at the closing bracket, false after a comma. */
+	/** After an entry: true at the closing bracket, also behind a last comma; false before the next entry. */
 	private endOfEntry(closing: '}' | ']', opened: number): boolean {
 		this.skipSpace();
 		if (this.take(closing)) return true;
+		const comma = this.at;
 		if (this.take(',')) {
+			const before = this.extras.length;
 			this.skipSpace();
-			return false;
+			if (!this.take(closing)) return false;
+			this.extras.splice(before, 0, { from: comma, to: comma + 1 });
+			return true;
 		}
 		if (this.at >= this.text.length) this.failUnclosed(closing === '}' ? '{' : '[', opened);
 		this.failAtComment();
@@ -199,13 +211,11 @@ export class JsonScanner {
 	}
 
 	private failAtComment(): void {
-		const two = this.text.slice(this.at, this.at + 2);
-		if (two === '//' || two === '/*' || two.startsWith('#')) {
-			this.fail(
-				'a comment is not allowed in JSON',
-				'Put it into a key "notes", or one that starts with "x_".',
-			);
-		}
+		if (this.text[this.at] !== '#') return;
+		this.fail(
+			'a comment does not start with #',
+			'Write it as // or between /* and */, or into a key "notes".',
+		);
 	}
 
 	private failUnclosed(bracket: string, opened: number): never {
@@ -234,7 +244,29 @@ export class JsonScanner {
 		return true;
 	}
 
+	/** Past blanks and comments. */
 	private skipSpace(): void {
-		while (this.at < this.text.length && ' \t\r\n'.includes(this.text[this.at]!)) this.at++;
+		for (;;) {
+			this.skip(SPACE);
+			if (this.text[this.at] !== '/') return;
+			this.skipComment();
+		}
+	}
+
+	private skipComment(): void {
+		const from = this.at;
+		const second = this.text[from + 1];
+		if (second === '/') {
+			LINE_END.lastIndex = from;
+			const end = LINE_END.exec(this.text);
+			this.at = end === null ? this.text.length : end.index;
+		} else if (second === '*') {
+			const end = this.text.indexOf('*/', from + 2);
+			if (end < 0) this.fail('a comment is not closed', 'Add */ at its end.');
+			this.at = end + 2;
+		} else {
+			this.fail('a slash stands where JSON goes on', 'Write a comment as // or between /* and */.');
+		}
+		this.extras.push({ from, to: this.at });
 	}
 }

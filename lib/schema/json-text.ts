@@ -1,9 +1,10 @@
 /**
- * Reads JSON text and says where and why it fails: line, column, and what is usually meant. Also finds keys that an
- * object has twice, which JSON.parse drops silently. Decides nothing about the content.
+ * Reads JSON text as a person writes it, with comments and commas after the last entry, and says where and why it fails:
+ * line, column, and what is usually meant. Also finds keys that an object has twice, which JSON.parse drops silently.
+ * Decides nothing about the content.
  */
 import type { Problem } from '../errors';
-import { JsonFault, JsonScanner } from './json-scanner';
+import { JsonFault, JsonScanner, type Span } from './json-scanner';
 
 export interface ReadJson {
 	/** False: `value` is undefined and `problems` says why. */
@@ -13,7 +14,7 @@ export interface ReadJson {
 	problems: Problem[];
 }
 
-/** @param text JSON, with or without a byte order mark. Never throws. */
+/** @param text JSON with or without a byte order mark, comments and last commas. Never throws. */
 export function readJsonText(text: string): ReadJson {
 	const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
 	const scanner = new JsonScanner(json);
@@ -26,7 +27,7 @@ export function readJsonText(text: string): ReadJson {
 	try {
 		return {
 			readable: true,
-			value: JSON.parse(json) as unknown,
+			value: JSON.parse(withoutSpans(json, scanner.extras)) as unknown,
 			problems: scanner.duplicates.map(({ path, offset }) => duplicate(json, path, offset)),
 		};
 	} catch {
@@ -35,6 +36,17 @@ export function readJsonText(text: string): ReadJson {
 			new JsonFault(0, 'this is not valid JSON', 'Check the file with a JSON editor.'),
 		);
 	}
+}
+
+function withoutSpans(text: string, spans: readonly Span[]): string {
+	if (spans.length === 0) return text;
+	let at = 0;
+	const kept = spans.map(({ from, to }) => {
+		const piece = text.slice(at, from);
+		at = to;
+		return piece;
+	});
+	return [...kept, text.slice(at)].join(' ');
 }
 
 function unreadable(json: string, fault: JsonFault): ReadJson {

@@ -4,6 +4,7 @@ import { z } from 'zod/v4';
 import { invalidInput, RouterError } from '../errors';
 import { requestSchema } from '../request/schema';
 import { problemsOf } from '../schema/problems';
+import { cleanText } from '../text';
 import type { SelectedDecision } from './types';
 
 const size = z.int().min(1).max(65_536);
@@ -97,7 +98,7 @@ function refuseRejection(selection: unknown): void {
 	if (decision !== 'rejected') return;
 	throw new RouterError({
 		code: 'NOT_SERVED',
-		message: typeof reason === 'string' ? reason : 'The selection is a rejection.',
-		hint: typeof rejection?.hint === 'string' ? rejection.hint : 'Change the request.',
+		message: cleanText(reason, 2000) || 'The selection is a rejection.',
+		hint: cleanText(rejection?.hint, 2000) || 'Change the request.',
 	});
 }

@@ -91,19 +91,24 @@ const requestSourceWithSelection: INodeProperties[] = [
 	},
 ];
 
-const wishes: INodeProperties[] = requestFields.map((property) =>
-	property.name === 'prompt' ? { ...property, description: 'What the image shows' } : property,
-);
+/** What the image shows comes first: it is what nobody can leave as it is. */
+const wishes: INodeProperties[] = [
+	...requestFields
+		.filter(({ name }) => name === 'prompt')
+		.map((property) => ({ ...property, description: 'What the image shows' })),
+	...requestFields.filter(({ name }) => name !== 'prompt'),
+];
 
 const deadline: INodeProperties[] = [
 	{
 		displayName: 'Target Time (Seconds)',
 		name: 'targetSeconds',
 		type: 'number',
-		typeOptions: { minValue: 0, numberPrecision: 3 },
+		typeOptions: { minValue: 0 },
 		default: 0,
+		hint: '0: the time that the urgency gives',
 		description:
-			'Seconds from now until the image should be there. 0: what the urgency gives. A deadline in the request goes before it.',
+			'Seconds from now until the image should be there. A deadline in the request goes before it.',
 	},
 ];
 

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 
 import type { IBinaryData, IBinaryKeyData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { safeName } from '../../adapters/files/safe-name';
 import type { GeneratedFile } from '../../service/generate';
 
 export interface TakenFile {
@@ -20,17 +21,18 @@ export async function takeFile(
 	const readable = stream as Readable;
 	try {
 		const type = mimeType(contentType);
-		const data = await context.helpers.prepareBinaryData(readable, file.filename, type);
+		const data = await context.helpers.prepareBinaryData(readable, safeName(file.filename), type);
 		return { file, data };
 	} finally {
 		readable.destroy();
 	}
 }
 
-/** undefined lets n8n tell by the file's name. */
+/** undefined, for what says nothing or is no type, lets n8n tell by the file's name. */
 function mimeType(contentType: string | null): string | undefined {
 	const type = contentType?.split(';')[0]?.trim().toLowerCase();
-	return type === '' || type === 'application/octet-stream' ? undefined : type;
+	const isUsable = type !== undefined && /^[\w.+-]{1,60}\/[\w.+-]{1,100}$/.test(type);
+	return isUsable && type !== 'application/octet-stream' ? type : undefined;
 }
 
 /** Names that the item does not have yet: `image`, `image_1`, ... */

@@ -13,7 +13,6 @@ import type { SyncChange } from '../../lib/catalog-sync';
 import { RouterError } from '../../lib/errors';
 import type { ManagedCatalogPort } from '../../lib/ports';
 import { managedCatalog } from '../shared/catalog-source';
-import { jsonParameter } from '../shared/fields';
 import { postgresOf } from './postgres';
 import { shippedCatalog } from './shipped-catalog';
 
@@ -112,7 +111,7 @@ export async function openCatalog(
 			return { port, where: `${name} in ${store.pool.where}`, edited: null };
 		}
 		case 'json': {
-			const port = new GivenCatalog(jsonParameter(parameter('catalogJson'), 'Catalog JSON'));
+			const port = new GivenCatalog(parameter('catalogJson'));
 			return { port, where: 'Catalog JSON', edited: () => port.edited };
 		}
 		default: {

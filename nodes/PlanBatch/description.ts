@@ -20,7 +20,11 @@ const goal: INodeProperties[] = [
 				value: 'best_quality',
 				description: 'The highest quality, summed over all jobs, that the money buys',
 			},
-			{ name: 'Least Cost', value: 'least_cost' },
+			{
+				name: 'Least Cost',
+				value: 'least_cost',
+				description: 'The cheapest way that keeps every quality and deadline',
+			},
 		],
 	},
 	{
@@ -38,10 +42,11 @@ const goal: INodeProperties[] = [
 		displayName: 'Deadline (Seconds)',
 		name: 'batchDeadlineSeconds',
 		type: 'number',
-		typeOptions: { minValue: 0, numberPrecision: 3 },
+		typeOptions: { minValue: 0 },
 		default: 0,
+		hint: '0: none',
 		description:
-			'Seconds from now until all jobs are to be done. 0: none. A deadline that a job brings holds besides; what an urgency gives does not count in a batch.',
+			'Seconds from now until all jobs are to be done. A deadline that a job brings holds besides; what an urgency gives does not count in a batch.',
 	},
 ];
 

@@ -27,6 +27,7 @@ import {
 	type QuotaJob,
 	selectAndReserveWithinQuota,
 } from '../../service/select-and-reserve';
+import { showCatalogAdvice } from '../shared/catalog-advice';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { listOf } from '../shared/fields';
@@ -257,17 +258,24 @@ function isTool(context: IExecuteFunctions): boolean {
 }
 
 /** What a person looking at the run should notice; older versions of n8n do not have the method. */
-function showHints(context: IExecuteFunctions, deciding: Deciding, rejected: Selection[]): void {
-	const messages = deciding.fleet.servers
+async function showHints(
+	context: IExecuteFunctions,
+	deciding: Deciding,
+	selections: Selection[],
+): Promise<void> {
+	const warnings = deciding.fleet.servers
 		.filter((server) => !server.reachable)
 		.map((server) => `${server.name}: ${server.error ?? 'The server did not answer.'}`);
 	const notice = deciding.reservations.notice();
-	messages.push(...deciding.warnings, ...(notice === null ? [] : [notice]));
+	warnings.push(...deciding.warnings, ...(notice === null ? [] : [notice]));
+	const rejected = selections.filter(({ decision }) => decision === 'rejected');
 	const [first] = rejected;
-	if (first) messages.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
-	for (const message of messages) {
+	if (first) warnings.push(`Rejected: ${rejected.length}. First reason: ${first.selection_reason}`);
+	for (const message of warnings) {
 		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 	}
+	const chosen = selections.filter((selection) => selection.decision === 'selected');
+	await showCatalogAdvice(context, deciding.catalog, deciding.fleet.servers, chosen);
 }
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -275,7 +283,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const deciding = await prepareOrFail(context, items);
 	if (Array.isArray(deciding)) return [deciding, []];
 	const selected: INodeExecutionData[] = [];
-	const rejections: Selection[] = [];
+	const selections: Selection[] = [];
 	const rejected = isTool(context) ? selected : [];
 	for (let first = 0; first < items.length; first += ITEMS_PER_TURN) {
 		if (first > 0) await systemClock.sleep(0);
@@ -293,11 +301,11 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 			}
 			const { decided } = outcome;
 			const isRejected = decided.selection.decision === 'rejected';
-			if (isRejected) rejections.push(decided.selection);
+			selections.push(decided.selection);
 			const output = isRejected ? rejected : selected;
 			output.push(decidedItem(item, itemIndex, decided));
 		}
 	}
-	showHints(context, deciding, rejections);
+	await showHints(context, deciding, selections);
 	return isTool(context) ? [selected] : [selected, rejected];
 }

@@ -36,6 +36,11 @@ export async function managedCatalog(): Promise<ManagedCatalog> {
 	return await resolveManagedCatalog({ userFolder, shippedPath: shippedCatalogPath() });
 }
 
+/** The one that came with the package; kept parsed. @throws RouterError FILE_* */
+export async function shippedCatalogParsed(): Promise<Catalog> {
+	return (await readCatalogFile(shippedCatalogPath())).catalog;
+}
+
 async function fromPostgres(context: CatalogContext, name: string): Promise<Catalog> {
 	const store = usageStore(await context.getCredentials('comfyUiRouterPostgresApi'));
 	await store.migrate();

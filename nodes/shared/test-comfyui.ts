@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { ComfyUiClient } from '../../adapters/comfyui';
+import { helpLink } from '../../adapters/files/help-link';
 import { RouterError } from '../../lib/errors';
 import { formatGb } from '../../lib/units';
 import { comfyUiClients } from './comfyui-servers';
@@ -32,7 +33,10 @@ async function ask(client: ComfyUiClient): Promise<Answer> {
 			text: `ComfyUI ${stats.comfyuiVersion ?? '(version unknown)'}${vram}`,
 		};
 	} catch (error) {
-		const text = error instanceof RouterError ? `${error.message} ${error.hint}` : String(error);
+		const text =
+			error instanceof RouterError
+				? `${error.message} ${error.hint} More: ${helpLink(error.code)}`
+				: String(error);
 		return { server, ok: false, text };
 	} finally {
 		client.close();

@@ -5,6 +5,7 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
+import { helpLink } from '../../adapters/files/help-link';
 import { type Problem, RouterError } from '../../lib/errors';
 
 const SHOWN_PROBLEMS = 20;
@@ -14,6 +15,10 @@ function problemLine(problem: Problem): string {
 }
 
 function descriptionOf(error: RouterError): string {
+	return `${adviceOf(error)}\nMore: ${helpLink(error.code)}`;
+}
+
+function adviceOf(error: RouterError): string {
 	if (error.problems.length < 2) return error.hint;
 	const lines = error.problems.slice(0, SHOWN_PROBLEMS).map(problemLine);
 	const hidden = error.problems.length - lines.length;
@@ -58,12 +63,17 @@ function foreignDescription(error: unknown): string {
 		return 'Choose a credential at the top of the node, or create one there.';
 	if (/Expression|User|Operational|Application/.test(String(name)))
 		return 'Check the parameters of the node.';
-	return 'This is a fault of the node itself. Please report it with the steps that led here.';
+	return `This is a fault of the node itself. Please report it with the steps that led here.\nMore: ${helpLink('INTERNAL')}`;
 }
 
 /** An error as data, for items that come out although they failed. */
 export function errorDetails(error: unknown): IDataObject {
-	if (!(error instanceof RouterError)) return { code: 'INTERNAL' };
+	if (!(error instanceof RouterError)) return { code: 'INTERNAL', help: helpLink('INTERNAL') };
 	const problems = error.problems.slice(0, SHOWN_PROBLEMS).map((problem) => ({ ...problem }));
-	return { code: error.code, hint: error.hint, ...(problems.length > 0 ? { problems } : {}) };
+	return {
+		code: error.code,
+		hint: error.hint,
+		help: helpLink(error.code),
+		...(problems.length > 0 ? { problems } : {}),
+	};
 }

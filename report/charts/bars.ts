@@ -1,6 +1,5 @@
 /** One figure for each thing: bars that lie, so that names have room, with the figure at their end. */
-import { shortName } from '../html';
-import type { ChartOption } from '../render-chart';
+import { chartName, type ChartOption } from '../render-chart';
 import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
 
 export interface Bar {
@@ -30,7 +29,7 @@ export function lyingBars(bars: readonly Bar[]): ChartOption {
 		},
 		xAxis: valueAxis(() => '', { splitLine: { show: false }, axisLabel: { show: false }, min: 0 }),
 		yAxis: nameAxis(
-			bars.map(({ name }) => shortName(name, 22)),
+			bars.map(({ name }) => chartName(name)),
 			{ inverse: true, axisLine: { show: false } },
 		),
 		series: [

@@ -1,6 +1,5 @@
 /** From where to where a figure lies for each thing, and its middle: a bar with a dot. */
-import { shortName } from '../html';
-import type { ChartOption } from '../render-chart';
+import { chartName, type ChartOption } from '../render-chart';
 import { MUTED, nameAxis, roomFor, valueAxis } from './axes';
 
 export interface Span {
@@ -71,7 +70,7 @@ export function spans({ rows, format, logarithmic, mark, min, max }: SpanChart):
 		},
 		xAxis: valueAxis(format, { type: logarithmic ? 'log' : 'value', min, max, scale: true }),
 		yAxis: nameAxis(
-			rows.map(({ name }) => shortName(name, 22)),
+			rows.map(({ name }) => chartName(name)),
 			{ inverse: true, axisLine: { show: false } },
 		),
 		series: [

@@ -2,13 +2,14 @@
  * `npm start -- --check`: proves a started demo from outside: nodes loaded, an example answers, its row is in Postgres.
  * Owns the proof; starts and stops nothing.
  */
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { say } from '../provision/command.mjs';
 
 const NODE_TYPES = ['selectModel', 'logUsage', 'vramMonitorTrigger', 'manageModels'];
 
 /** Rejects with what is wrong. */
-export async function checkDemo({ n8n, databaseUrl }) {
+export async function checkDemo({ n8n, databaseUrl, report }) {
 	const types = await n8n.rest.nodeTypes();
 	for (const name of NODE_TYPES) {
 		expect(
@@ -17,6 +18,9 @@ export async function checkDemo({ n8n, databaseUrl }) {
 		);
 	}
 	say('  nodes loaded');
+	const page = await readFile(report, 'utf8');
+	expect(page.includes('demo:studio-a'), 'the report does not show the demo');
+	say('  the report shows the demo');
 	const { status, body } = await n8n.rest.webhook('comfyui-image', {
 		purpose: 'photo',
 		urgency: 'flexible',

@@ -11,6 +11,7 @@ import { checkDemo } from './check.mjs';
 import { startComfyUi } from './comfyui.mjs';
 import { putCredential, putExamples, readExamples } from './content.mjs';
 import { postgresCredential } from './credentials.mjs';
+import { seedDemo } from './demo-data.mjs';
 import { openState } from './state.mjs';
 import { welcome } from './welcome.mjs';
 
@@ -19,6 +20,8 @@ const FIRST_N8N_PORT = 5678;
 const FIRST_POSTGRES_PORT = 54329;
 /** Simulated seconds per second where nobody watches. */
 const CHECK_SPEED_UP = 50;
+const DEMO_DAYS = 14;
+const CHECK_DAYS = 1;
 
 /**
  * Resolves when everything has stopped: after `stopped`, or after the check.
@@ -52,7 +55,13 @@ async function start(root, check, running) {
 	running.push(comfyui.stop);
 	const n8n = await startInstance(root, state, await databaseOf(postgres, 'n8n'), check);
 	running.push(n8n.stop);
+	const fresh = !(await hasDatabase(postgres, 'router'));
 	const databaseUrl = await databaseOf(postgres, 'router');
+	say('Filling the logs with a demo ...');
+	const report = await seedDemo({
+		...{ root, databaseUrl, fresh, folder: state.folder },
+		days: check ? CHECK_DAYS : DEMO_DAYS,
+	});
 	say('Putting credentials and example workflows in place ...');
 	const credentials = [
 		await putCredential(n8n.rest, 'ComfyUI', 'comfyUiApi', {
@@ -68,7 +77,10 @@ async function start(root, check, running) {
 	];
 	const examples = await readExamples(join(root, 'examples'));
 	const workflows = await putExamples(n8n.rest, examples, credentials);
-	return { n8n, comfyui, databaseUrl, workflows, credentials, stateFolder: state.folder };
+	return {
+		...{ n8n, comfyui, databaseUrl, workflows, credentials, report },
+		stateFolder: state.folder,
+	};
 }
 
 async function startPostgres(state, check) {
@@ -94,11 +106,13 @@ async function startInstance(root, state, databaseUrl, check) {
 	});
 }
 
+async function hasDatabase(postgres, name) {
+	const text = 'select 1 from pg_database where datname = $1';
+	return (await postgres.admin.query(text, [name])).rowCount > 0;
+}
+
 /** The connection string of a database that is made at the first start. */
 async function databaseOf(postgres, name) {
-	const { rowCount } = await postgres.admin.query('select 1 from pg_database where datname = $1', [
-		name,
-	]);
-	if (rowCount === 0) return await postgres.createDatabase(name);
+	if (!(await hasDatabase(postgres, name))) return await postgres.createDatabase(name);
 	return postgres.urlFor(undefined, undefined, name);
 }

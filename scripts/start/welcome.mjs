@@ -1,9 +1,14 @@
 /** What `npm start` prints when everything runs: the address, the login, and what to click. */
 
 /** @param {any} demo what demo.mjs started @returns {string} */
-export function welcome({ n8n, comfyui, databaseUrl, workflows, stateFolder }) {
+export function welcome({ n8n, comfyui, databaseUrl, workflows, report, stateFolder }) {
 	const names = workflows.map(({ name }) => `     - ${name}`).join('\n');
 	const request = '{"purpose":"photo","urgency":"urgent","prompt":"a lighthouse at dusk"}';
+	const demo = report
+		? `  5. See weeks of a demo studio: open ${report}
+     (npx comfyui-router seed-demo --remove takes its rows out of the database again)
+`
+		: '';
 	return `
 n8n is ready:  ${n8n.url}
   Login:       ${n8n.owner.email}  /  ${n8n.owner.password}
@@ -19,7 +24,7 @@ ${names}
        -d '${request}'
   3. Open "Executions" of that workflow and click "Select Model" to see the alternatives.
   4. Look at the log: the tables model_usage_log and vram_usage_log in the database above.
-
+${demo}
 Ctrl-C stops everything. The next start continues with the same data.
 `;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { parseCatalog } from '../../lib/catalog/parse';
+import { parseCatalogText } from '../../lib/catalog/parse';
 import { BYTES_PER_GB } from '../../lib/units';
 import { modelsFromCatalog } from '../gpu';
 import type { ComfyUiVersion } from './options';
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 		return;
 	}
 	const catalogPath = values['models-config'] ?? shippedCatalog();
-	const catalog = parseCatalog(JSON.parse(readFileSync(catalogPath, 'utf8')));
+	const catalog = parseCatalogText(readFileSync(catalogPath, 'utf8'), catalogPath);
 	const standIn = await startComfyUiStandIn({
 		port: numberOf('port', values.port),
 		host: values.host,

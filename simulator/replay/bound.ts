@@ -15,6 +15,7 @@
 import { isInstalled } from '../../lib/router/server-state';
 import { CandidateTable, type JobCandidate } from './candidates';
 import { pendingJobs } from './jobs';
+import { pathBound } from './path-bound';
 import { setupServers, type ServerSetup } from './server';
 import { PAGING_SLOWDOWN, TrueFigures } from './truth';
 import type { PendingJob, ReplayInput } from './types';
@@ -37,9 +38,21 @@ const MOST_SLOTS = 4000;
 const LEAST_SLOT_SECONDS = 5;
 const STEPS = 400;
 
+export interface PooledBound {
+	/** On effective quality, 0 to 1. */
+	value: number;
+	/** What each job gains at the prices found: its own price, to whoever does it. */
+	jobPrices: Float64Array;
+}
+
 /** @returns the bound on effective quality (0 to 1) */
 export function upperBound(input: BoundInput, steps = STEPS): number {
-	if (input.trace.length === 0) return 0;
+	const { value, jobPrices } = pooledBound(input, steps);
+	return Math.min(value, pathBound(input, jobPrices));
+}
+
+export function pooledBound(input: BoundInput, steps = STEPS): PooledBound {
+	if (input.trace.length === 0) return { value: 0, jobPrices: new Float64Array() };
 	const jobs = pendingJobs(input);
 	const end = jobs.reduce((latest, job) => Math.max(latest, job.deadlineAtSeconds), 0);
 	const slotSeconds = Math.max(LEAST_SLOT_SECONDS, end / MOST_SLOTS);
@@ -58,7 +71,20 @@ export function upperBound(input: BoundInput, steps = STEPS): number {
 			setups.map(({ setup }) => setup),
 		),
 	}));
-	return descend(reduced, capacity, steps) / jobs.length;
+	const { lowest, prices } = descend(reduced, capacity, steps);
+	return { value: lowest / jobs.length, jobPrices: jobPricesAt(reduced, prices) };
+}
+
+/** What each job gains at these prices of the slots. */
+function jobPricesAt(jobs: readonly BoundJob[], prices: Float64Array): Float64Array {
+	return Float64Array.from(jobs, ({ firstSlot, lastSlot, options }) => {
+		let cheapest = Infinity;
+		for (let t = firstSlot; t <= lastSlot; t++) cheapest = Math.min(cheapest, prices[t] as number);
+		return options.reduce(
+			(gain, { quality, work }) => Math.max(gain, quality - work * cheapest),
+			0,
+		);
+	});
 }
 
 /** Work that the pool can do in each slot; servers that are down do none. */
@@ -115,9 +141,13 @@ function optionsOf(
 /**
  * Lowers the dual: first the best price that is the same at all times, then subgradient steps of Polyak's length
  * towards a target a little under the lowest value seen.
- * @returns the lowest value seen
+ * @returns the lowest value seen, and the prices it was seen at
  */
-function descend(jobs: readonly BoundJob[], capacity: Float64Array, steps: number): number {
+function descend(
+	jobs: readonly BoundJob[],
+	capacity: Float64Array,
+	steps: number,
+): { lowest: number; prices: Float64Array } {
 	const slots = capacity.length;
 	const usage = new Float64Array(slots);
 	const scale = priceScale(jobs);
@@ -128,6 +158,7 @@ function descend(jobs: readonly BoundJob[], capacity: Float64Array, steps: numbe
 		const value = dual(jobs, capacity, flat, usage, scale);
 		if (value < lowest) [lowest, prices] = [value, flat];
 	}
+	const best = Float64Array.from(prices);
 	let ambition = 0.02 * lowest;
 	let sinceBetter = 0;
 	for (let step = 0; step < steps; step++) {
@@ -136,11 +167,12 @@ function descend(jobs: readonly BoundJob[], capacity: Float64Array, steps: numbe
 		if (value < lowest) {
 			if (value < lowest - 0.05 * ambition) sinceBetter = 0;
 			lowest = value;
+			best.set(prices);
 		}
 		if (sinceBetter > 12) [ambition, sinceBetter] = [ambition / 2, 0];
 		stepDown(prices, capacity, usage, value - (lowest - ambition));
 	}
-	return lowest;
+	return { lowest, prices: best };
 }
 
 /** The dual at these prices; leaves in `usage` the work that they attract to each slot. */

@@ -2,6 +2,7 @@
 import type { Catalog } from '../../lib/catalog/schema';
 import { DEFAULT_VRAM_RESERVE_GB } from '../../lib/catalog/defaults';
 import type { FleetServer } from '../../lib/fleet/types';
+import { deviceDefaults } from '../../lib/mig';
 import { baseName, normaliseFileName } from '../../lib/router/prepared-catalog';
 import { BYTES_PER_GB } from '../../lib/units';
 import type { JobCandidate } from './candidates';
@@ -157,6 +158,7 @@ export function setupServers(
 	return servers.map((server, index) => {
 		const known = catalog.servers.find((entry) => entry.name === server.name);
 		const [device] = server.devices;
+		const ofDevice = deviceDefaults(device?.name, catalog.gpus ?? []);
 		const reserveGb = server.vram_reserve_gb ?? known?.vram_reserve_gb ?? DEFAULT_VRAM_RESERVE_GB;
 		const gpuGroup = groupOf(server, catalog);
 		// what its siblings hold is missing from vram_free too, but it is theirs, not a stranger's
@@ -173,8 +175,8 @@ export function setupServers(
 				index,
 				name: server.name,
 				url: server.url ?? known?.url,
-				speedFactor: server.speed_factor ?? known?.speed_factor ?? 1,
-				hourlyCost: server.hourly_cost ?? known?.hourly_cost ?? null,
+				speedFactor: server.speed_factor ?? known?.speed_factor ?? ofDevice.speedFactor ?? 1,
+				hourlyCost: server.hourly_cost ?? known?.hourly_cost ?? ofDevice.hourlyCost,
 				gpuGroup,
 				maxQueue: server.max_queue ?? known?.max_queue ?? null,
 				reserveBytes: reserveGb * BYTES_PER_GB,

@@ -21,6 +21,7 @@ it(
 			env: { ...process.env, COMFYUI_URL: '' },
 		});
 
+		expect(stderr).toContain('the report shows the demo');
 		expect(stderr).toContain('the example answers:');
 		expect(stderr).toContain('model_usage_log has the run:');
 		expect(stderr.trimEnd().endsWith('Stopped.')).toBe(true);

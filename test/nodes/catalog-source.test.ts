@@ -52,6 +52,16 @@ describe('the list of models', () => {
 		expect(results.map((result) => result.value)).toEqual(['quick']);
 	});
 
+	it('reads a catalog with comments and a comma after the last entry', async () => {
+		const json = typeof CATALOG === 'string' ? CATALOG : JSON.stringify(CATALOG);
+		const catalogJson = `// ours\n${json.replace(/\}\s*$/, ', /* end */ }')}`;
+		const { results } = await search({ catalogSource: 'json', catalogJson });
+		expect(results.map((result) => result.value)).toEqual(['fine', 'parts', 'quick']);
+		const path = join(folder, 'with-comments.json');
+		await writeFile(path, catalogJson);
+		expect((await search({ catalogSource: 'file', catalogPath: path })).results).toEqual(results);
+	});
+
 	it('says what is wrong with the catalog', async () => {
 		await expect(search({ catalogSource: 'json', catalogJson: '{' })).rejects.toMatchObject({
 			name: 'NodeOperationError',

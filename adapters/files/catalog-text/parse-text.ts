@@ -21,6 +21,13 @@ export function parseText(text: string): { root: Node; value: unknown } {
 			'Look there for a missing comma, bracket or quote.',
 		);
 	}
+	const forbidden = forbiddenKey(root);
+	if (forbidden) {
+		throw invalid(
+			`has a key that is not allowed, "__proto__", ${place(text, forbidden.offset)}`,
+			'Remove it.',
+		);
+	}
 	const twice = keyGivenTwice(root);
 	if (twice) {
 		throw invalid(
@@ -64,6 +71,16 @@ function invalid(what: string, hint: string): RouterError {
 function place(text: string, offset: number): string {
 	const before = text.slice(0, offset);
 	return `line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
+}
+
+/** The parser would set what its object inherits instead of a key. */
+function forbiddenKey(node: Node): Node | null {
+	for (const child of node.children ?? []) {
+		const [key] = node.type === 'object' ? (child.children ?? []) : [];
+		const found = key?.value === '__proto__' ? key : forbiddenKey(child);
+		if (found) return found;
+	}
+	return null;
 }
 
 /** Readers and the editor would not agree on which of the two values is meant. */

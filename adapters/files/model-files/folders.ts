@@ -47,6 +47,12 @@ const KINDS: Readonly<Record<string, FolderKind>> = {
 	configs: 'other',
 };
 
+/** undefined for other names, also for those that every object inherits, like "constructor". */
+function kindOf(name: string): FolderKind | undefined {
+	const key = name.toLowerCase();
+	return Object.hasOwn(KINDS, key) ? KINDS[key] : undefined;
+}
+
 export interface FolderPlan {
 	folders: ModelFolder[];
 	/** What could not be used, in sentences. */
@@ -72,18 +78,20 @@ export function planFolders(root: string, extraPathsFile?: string): FolderPlan {
 function modelsRoot(root: string): string {
 	const inner = path.join(root, 'models');
 	const names = subfolders(root);
-	return names.includes('models') && !names.some((name) => name in KINDS) && isDirectory(inner)
+	return names.includes('models') &&
+		!names.some((name) => kindOf(name) !== undefined) &&
+		isDirectory(inner)
 		? inner
 		: root;
 }
 
 function ownFolders(root: string): ModelFolder[] {
-	const own = KINDS[path.basename(path.resolve(root)).toLowerCase()];
+	const own = kindOf(path.basename(path.resolve(root)));
 	if (own) return [{ path: root, kind: own }];
-	const known = subfolders(root).filter((name) => name.toLowerCase() in KINDS);
+	const known = subfolders(root).filter((name) => kindOf(name) !== undefined);
 	const folders: ModelFolder[] = known.map((name) => ({
 		path: path.join(root, name),
-		kind: KINDS[name.toLowerCase()]!,
+		kind: kindOf(name)!,
 	}));
 	// what lies beside the known folders, or everything where there are none
 	return [...folders, { path: root, kind: null }];
@@ -119,7 +127,7 @@ function groupFolders(group: Record<string, unknown>, yamlFolder: string): Model
 			? path.resolve(yamlFolder, expand(group.base_path))
 			: yamlFolder;
 	return Object.entries(group).flatMap(([name, value]) => {
-		const kind = KINDS[name.toLowerCase()];
+		const kind = kindOf(name);
 		if (!kind || typeof value !== 'string') return [];
 		const lines = value.split('\n').map((line) => line.trim());
 		return lines.filter(Boolean).map((line) => ({ path: path.resolve(base, expand(line)), kind }));

@@ -5,6 +5,7 @@ import { quotas } from './0003-quotas';
 import { feedback } from './0004-feedback';
 import { reservations } from './0005-reservations';
 import { submittedPrompts } from './0008-submitted-prompts';
+import { predictedBacklog } from './0009-predicted-backlog';
 import type { Migration } from './migration';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
 	feedback,
 	reservations,
 	submittedPrompts,
+	predictedBacklog,
 ];

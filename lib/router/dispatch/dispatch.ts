@@ -17,7 +17,8 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { loadPrice } from '../load-price';
+import { backlogPrice, loadOn, loadPrice, scarcity } from '../load-price';
+import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
 import { type ServerState, serverStates } from '../server-state';
@@ -29,6 +30,9 @@ import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job'
 
 /** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
 export const NEARLY_IDLE_SECONDS = 0.25;
+
+/** The price of an average moment. */
+const FLAT_SCARCITY = 0.85;
 
 /** What a saved swap is worth where no demand is known, in quality per typical run of a job. */
 const LEAST_PRICE_STEP = 0.05;
@@ -54,9 +58,34 @@ export function dispatchWaiting(
 		return false;
 	});
 	if (servable.length === 0) return result;
-	const plan = fairPlan(servable, states, options, tuning);
+	const lone = loneStart(servable, states, prepared, options.demand, tuning);
+	if (lone !== null) {
+		result.start.push(lone);
+		return result;
+	}
+	const plan = fairPlan(servable, states, prepared, options, tuning);
 	collect(plan, states, result);
 	return result;
+}
+
+/** One job and an idle fleet: what `select` would say, without a gamble on memory. */
+function loneStart(
+	[job, ...others]: readonly WaitingJobState[],
+	states: ServerState[],
+	prepared: PreparedCatalog,
+	demand: Demand | undefined,
+	tuning: DispatchTuning,
+): Selection | null {
+	if (job === undefined || others.length > 0 || !tuning.loneAsSelect) return null;
+	const table = candidatesOf(job.input, null);
+	if (table.servers.some(({ server }) => server.queue.length > 0)) return null;
+	const { policy, onTimeTarget } = job.asked;
+	const load = loadOn(table, prepared, demand);
+	const noGamble = tuning.memoryMargin;
+	const choice = choose(table, table.asIs, policy, onTimeTarget, load, { noGamble });
+	const server = table.servers[choice?.row ?? -1];
+	if (choice === null || server === undefined || states[server.index]?.queueFull) return null;
+	return selectionOfRow(job.input, table, choice.row);
 }
 
 /** Nothing can take it now: refused where the caller wants to know, else it goes on waiting. */
@@ -82,13 +111,14 @@ const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 
 function fairPlan(
 	jobs: WaitingJobState[],
 	states: ServerState[],
+	prepared: PreparedCatalog,
 	{ demand, served }: SelectOptions,
 	tuning: DispatchTuning,
 ): Plan {
-	const plan = bestPlan([...jobs].sort(byDeadline), states, demand, tuning);
+	const plan = bestPlan([...jobs].sort(byDeadline), states, prepared, demand, tuning);
 	if (!isContended(plan, jobs)) return plan;
 	const { ordered, mayPass } = fairShare(jobs, served, runSecondsOf(), typicalSeconds(jobs));
-	return bestPlan(ordered, states, demand, tuning, mayPass);
+	return bestPlan(ordered, states, prepared, demand, tuning, mayPass);
 }
 
 /**
@@ -98,17 +128,21 @@ function fairPlan(
 function bestPlan(
 	ordered: WaitingJobState[],
 	states: ServerState[],
+	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 	tuning: DispatchTuning,
 	mayPass?: FairShare['mayPass'],
 ): Plan {
 	const usable = usableBy(ordered, states);
-	const speed = usable.reduce((sum, state) => sum + state.speedFactor, 0);
-	const floorPrice = tuning.demandPrice * scarcity(usable, tuning) * loadPrice(demand, speed);
+	const floorPrice =
+		tuning.demandPrice *
+		(demand == null
+			? backlogPrice(otherJobs(ordered, usable), prepared, usable)
+			: scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable)));
 	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
-		const plan = planAt(ordered, states, floorPrice + step / typical, floorPrice, tuning);
+		const plan = planAt(ordered, states, usable, floorPrice + step / typical, floorPrice, tuning);
 		if (best === null || plan.value > best.value + 1e-9) best = plan;
 	}
 	const plan = best as Plan;
@@ -121,14 +155,20 @@ function bestPlan(
 	return plan;
 }
 
-/** The fewer servers are left idle by one job more, the likelier a long job blocks one that comes next. */
-function scarcity(
-	usable: ServerState[],
-	{ scarcityIdle, scarcityBusy, scarcityPower }: DispatchTuning,
-): number {
+function speedOf(servers: readonly ServerState[]): number {
+	return servers.reduce((sum, { speedFactor }) => sum + speedFactor, 0);
+}
+
+/** Running and waiting, beside the one that is decided on. */
+function otherJobs(jobs: readonly WaitingJobState[], servers: readonly ServerState[]): number {
+	const running = servers.reduce((sum, { server }) => sum + server.queue.length, 0);
+	return running + jobs.length - 1;
+}
+
+/** The price follows how many servers one job more would leave idle. */
+function scarcityOf(usable: ServerState[], { scarcity: follows }: DispatchTuning): number {
 	const busy = usable.reduce((count, state) => count + (state.waitMean > 0 ? 1 : 0), 0);
-	const share = Math.min(1, (busy + 1) / Math.max(1, usable.length));
-	return scarcityIdle + scarcityBusy * share ** scarcityPower;
+	return follows ? scarcity(busy, usable.length) : FLAT_SCARCITY;
 }
 
 /** Servers that can take any of the jobs: others change nothing. */

@@ -40,7 +40,11 @@ export interface Plan {
 	unplanned: WaitingJobState[];
 }
 
-export function lanesOf(states: ServerState[], tuning: DispatchTuning): Lane[] {
+export function lanesOf(
+	states: ServerState[],
+	usable: ServerState[],
+	tuning: DispatchTuning,
+): Lane[] {
 	return states.map((state) => ({
 		jobs: [],
 		mean: state.waitMean,
@@ -50,17 +54,17 @@ export function lanesOf(states: ServerState[], tuning: DispatchTuning): Lane[] {
 		startVariance: state.waitVariance,
 		startKey: state.residentKey,
 		onTimeWorth: tuning.onTimeWorth,
-		evictionSeconds: evictionSeconds(state, states, tuning),
+		evictionSeconds: evictionSeconds(state, usable, tuning),
 	}));
 }
 
 function evictionSeconds(
 	state: ServerState,
-	states: ServerState[],
+	usable: ServerState[],
 	{ evictionFactor, duplicateShare }: DispatchTuning,
 ): number {
 	if (state.residentKey === null) return 0;
-	const held = states.some((other) => other !== state && other.residentKey === state.residentKey);
+	const held = usable.some((other) => other !== state && other.residentKey === state.residentKey);
 	return evictionFactor * (held ? duplicateShare : 1) * state.residentLoadSeconds;
 }
 
@@ -136,17 +140,19 @@ export function byDeadline(a: WaitingJobState, b: WaitingJobState): number {
 
 /**
  * @param jobs in the order of `byDeadline`
+ * @param usable servers that can take any of them
  * @param price quality per GPU second at which options are chosen
  * @param floorPrice quality per GPU second that jobs still to come are expected to pay: plans are compared at it
  */
 export function planAt(
 	jobs: WaitingJobState[],
 	states: ServerState[],
+	usable: ServerState[],
 	price: number,
 	floorPrice: number,
 	tuning: DispatchTuning,
 ): Plan {
-	const lanes = lanesOf(states, tuning);
+	const lanes = lanesOf(states, usable, tuning);
 	const late: WaitingJobState[] = [];
 	const unplanned: WaitingJobState[] = [];
 	for (const job of jobs) {

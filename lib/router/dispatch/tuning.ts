@@ -11,10 +11,8 @@ export interface DispatchTuning {
 	duplicateShare: number;
 	/** Factor on the price that jobs still to come are expected to pay; 0: GPU time is free. */
 	demandPrice: number;
-	/** Share of that price on an idle fleet, what is added when a job takes the last idle server, and how it rises. */
-	scarcityIdle: number;
-	scarcityBusy: number;
-	scarcityPower: number;
+	/** That price follows how many servers are idle. */
+	scarcity: boolean;
 	/** Prices tried on top of it, as quality per typical run of a job. */
 	priceSteps: readonly number[];
 	/** How far down a lane a job may be pulled to the front; 0: strictly by deadline. */
@@ -23,6 +21,8 @@ export interface DispatchTuning {
 	agedSpans: number;
 	/** Options that fit only if the prediction of their memory is exact count only where there is no other. */
 	memoryMargin: boolean;
+	/** One job on an idle fleet is decided as `select` does. */
+	loneAsSelect: boolean;
 }
 
 export const DEFAULT_TUNING: DispatchTuning = {
@@ -30,11 +30,10 @@ export const DEFAULT_TUNING: DispatchTuning = {
 	evictionFactor: 1.5,
 	duplicateShare: 0.2,
 	demandPrice: 1,
-	scarcityIdle: 0.5,
-	scarcityBusy: 0.7,
-	scarcityPower: 2,
+	scarcity: true,
 	priceSteps: [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6],
 	lookAhead: 16,
 	agedSpans: 2,
 	memoryMargin: true,
+	loneAsSelect: true,
 };

@@ -35,7 +35,7 @@ function qualityThenFinish(option: Option): number {
 	return option.candidate.quality - option.finishSeconds * 1e-9;
 }
 
-function greedyPolicy({ margins, priced }: GreedyKind): PolicyDefinition['create'] {
+export function greedyPolicy({ margins, priced }: GreedyKind): PolicyDefinition['create'] {
 	return ({ fleetSpeed }: PolicyContext) => {
 		const gap = new SmoothedGap();
 		return {

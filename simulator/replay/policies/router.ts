@@ -1,7 +1,14 @@
 /** The package's own router as policies of the replay: the same code that the nodes and the command line run. */
 import { ModelRouter } from '../../../lib/router/model-router';
 import type { SelectedDecision, Selection, SelectOptions } from '../../../lib/selection/types';
-import type { FleetView, PendingJob, Placement, PolicyContext, PolicyDefinition } from '../types';
+import type {
+	FleetView,
+	PendingJob,
+	Placement,
+	PolicyContext,
+	PolicyDefinition,
+	ServerView,
+} from '../types';
 
 /** Any fixed moment: the router only adds spans to it. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -71,12 +78,18 @@ function selectingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
 	};
 }
 
+/** Where nothing can start, nothing is asked: the router starts jobs on servers that are idle or nearly so. */
+function canStart({ reachable, freeInSeconds }: ServerView): boolean {
+	return reachable && freeInSeconds < 0.5;
+}
+
 function dispatchingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
 	return (context) => {
 		const router = makeRouter(context);
 		return {
 			kind: 'late',
 			dispatch(waiting, view) {
+				if (!view.servers.some(canStart)) return { start: [] };
 				const byId = new Map(waiting.map((job) => [job.jobId, job]));
 				const requests = waiting.map((job) => ({
 					request: requestOf(job, view, -Infinity),

@@ -51,7 +51,10 @@ describe('migrate', () => {
 	it('takes the address from the environment and sets how long the logs are kept', async () => {
 		const env = { DATABASE_URL: database.url };
 		expect((await cli(['migrate', '--vram-retention-days', '90'], { env })).code).toBe(0);
-		const settings = () => database.sql.query('select name, value from comfyui_router_settings');
+		const settings = () =>
+			database.sql.query(
+				`select name, value from comfyui_router_settings where name like '%retention%'`,
+			);
 		expect((await settings()).rows).toEqual([{ name: 'vram_retention_days', value: '90' }]);
 		expect((await cli(['migrate', '--vram-retention-days', 'forever'], { env })).code).toBe(0);
 		expect((await settings()).rows).toEqual([]);

@@ -34,13 +34,15 @@ const counts = async () => {
 };
 
 describe('seed-demo', () => {
-	it('fills every panel of the last days, takes the place of an earlier demo, and is never learned from', async () => {
+	it('fills every panel of the logs, takes the place of an earlier demo, and is never learned from', async () => {
 		const first = await seed('--days', '4');
 		expect(first).toMatchObject({ code: 0, err: '' });
 		const { written } = JSON.parse(first.out);
 		expect(await counts()).toEqual({ usage: written.usageRows + 1, vram: written.vramRows + 1 });
 		const range = { fromMs: Date.now() - 4 * DAY_MS, toMs: Date.now(), intervalSeconds: 3600 };
-		for (const panel of Object.values(PANELS)) {
+		// invented opinions would be learned from, invented quotas would be held against people
+		const logs = Object.values(PANELS).filter(({ log }) => log.endsWith('_usage_log'));
+		for (const panel of logs) {
 			expect(await runQuery(database.sql, panel, range), panel.name).not.toEqual([]);
 		}
 		const why = await runQuery(database.sql, PANELS.degradations, range);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { systemClock } from '../../../adapters/system-clock';
 import type { Io } from '../../../cli/io';
-import { safeName } from '../../../cli/output-files';
+import { safeName } from '../../../adapters/files/safe-name';
 import { run } from '../../../cli/run';
 import { type Lab, openLab, until } from '../../support/generate-lab';
 

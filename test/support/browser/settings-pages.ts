@@ -17,7 +17,7 @@ export class CommunityNodesPage {
 
 	async open(): Promise<void> {
 		await this.page.goto('/settings/community-nodes');
-		await this.page.getByRole('heading', { name: 'Community nodes' }).waitFor();
+		await this.page.getByRole('button', { name: /^Install/ }).waitFor();
 	}
 
 	/** The line of an installed package. */
@@ -34,8 +34,10 @@ export class CommunityNodesPage {
 	}
 
 	async install(name: string): Promise<void> {
-		await this.page.getByTestId('install-community-package-button').click();
-		await this.card(name).waitFor({ timeout: NPM_MS });
+		const button = this.page.getByTestId('install-community-package-button');
+		await button.click();
+		await button.waitFor({ state: 'detached', timeout: NPM_MS });
+		await this.card(name).waitFor();
 	}
 
 	/** Presses Update, which is there when the registry has a newer version; resolves when the card names that one. */
@@ -46,8 +48,8 @@ export class CommunityNodesPage {
 	}
 
 	async uninstall(name: string): Promise<void> {
-		await this.card(name).getByTestId('action-toggle').click();
-		await this.page.getByText('Uninstall package').click();
+		await this.card(name).getByTestId('action-toggle').getByRole('button').click();
+		await this.page.getByRole('menuitem', { name: 'Uninstall package' }).click();
 		await this.confirm(/uninstall/i);
 		await this.card(name).waitFor({ state: 'detached', timeout: NPM_MS });
 	}

@@ -168,3 +168,10 @@ function isSubsequence(short: string, long: string): boolean {
 	for (const character of long) if (character === short[position]) position += 1;
 	return position === short.length;
 }
+
+describe('a key that would change what an object inherits', () => {
+	it('is refused with its place, not dropped', () => {
+		const text = '{\n "models": [{"__proto__": {"enabled": true}}]}';
+		expect(() => parseText(text)).toThrowError(/"__proto__", line 2, column 14/);
+	});
+});

@@ -18,13 +18,29 @@ describe('parseCatalogText', () => {
 		expect(parseCatalogText('\uFEFF{"version": 1, "models": []}').models).toEqual([]);
 	});
 
+	it('reads comments and commas after the last entry, as sync keeps them', () => {
+		const text = '// mine\n{"version": 1, /* none yet */ "models": [],\n} // the end';
+		expect(parseCatalogText(text).models).toEqual([]);
+	});
+
+	it('counts lines and columns of the text as it is, comments included', () => {
+		const { problems } = failure('{ /* a\n b */ "version": 1, // c\n "models": [], "models": [] }');
+		expect(problems[0]?.message).toContain('line 3, column 16');
+	});
+
+	it('leaves what looks like a comment inside a text alone', () => {
+		const text = '{"version": 1, "models": [], "notes": "see https://host/*a*/ ,]"}';
+		expect(parseCatalogText(text)).toMatchObject({ notes: 'see https://host/*a*/ ,]' });
+	});
+
 	it('names the file in the message', () => {
 		expect(failure('{', '/data/models_config.json').message).toContain('/data/models_config.json');
 	});
 
 	it.each([
 		['', 1, 1, 'Write at least'],
-		['{\n  "version": 1,\n}', 3, 1, 'Remove the last comma'],
+		['{\n  "version": 1,,\n}', 2, 16, 'every key is in double quotes'],
+		['{"models": [,]}', 1, 13, 'remove the comma'],
 		['{\n  "version": 1\n  "models": []\n}', 3, 3, 'Separate entries'],
 		['{"models": [1, 2', 1, 12, 'cut off'],
 		["{'version': 1}", 1, 2, 'double quotes'],
@@ -33,7 +49,9 @@ describe('parseCatalogText', () => {
 		['{"version": NaN}', 1, 13, 'Leave the key out'],
 		['{"enabled": True}', 1, 13, 'small letters'],
 		['{"file": "C:\\models"}', 1, 13, 'backslash twice'],
-		['{\n// mine\n}', 2, 1, 'notes'],
+		['{\n# mine\n}', 2, 1, 'notes'],
+		['{\n/ mine\n}', 2, 1, 'between /* and */'],
+		['{}\n/* mine', 2, 1, 'Add */'],
 		['{"steps": 020}', 1, 12, 'without units'],
 		['{"name": "a\nb"}', 1, 12, 'same line'],
 		['{"name": "a', 1, 10, 'closing double quote'],

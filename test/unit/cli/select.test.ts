@@ -43,6 +43,14 @@ describe('select', () => {
 		expect(selection.selection_reason.length).toBeGreaterThan(20);
 	});
 
+	it('reads a catalog with comments and commas after the last entry, as sync keeps them', async () => {
+		const text = readFileSync(CATALOG, 'utf8').replace(/\}\s*$/, ',\n// the end\n}\n');
+		const own = file('with-comments.json', `/* ours */ ${text}`);
+		const plain = await select({ purpose: 'photo' });
+		const args = ['select', '--catalog', own, '--fleet', FLEET, '--request', '-', '--now', NOW];
+		expect(await cli(args, { stdin: '{"purpose":"photo"}' })).toEqual(plain);
+	});
+
 	it('decides an array in order: the second sees the first in its queue', async () => {
 		const request = { purpose: 'photo', urgency: 'normal' };
 		const result = await select(

@@ -57,12 +57,18 @@ describe('expandMacros', () => {
 });
 
 describe('the queries', () => {
-	it('are called as their keys and ask for a time range', () => {
-		for (const [key, { name, log, sql }] of Object.entries(PANELS)) {
+	it('are called as their keys', () => {
+		for (const [key, { name }] of Object.entries(PANELS)) {
 			expect(name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())).toBe(key);
-			expect(sql, name).toContain(
-				log === 'vram_usage_log' ? '$__timeFilter(observed_at)' : '$__timeFilter(created_at)',
-			);
+		}
+	});
+
+	it('ask for a time range, but for the quotas, which are about now', () => {
+		const time = { vram_usage_log: 'observed_at', model_usage_log: 'created_at' };
+		for (const { name, log, sql } of Object.values(PANELS)) {
+			if (log === 'quota_account') continue;
+			const column = { ...time, model_feedback: 'created_at' }[log];
+			expect(sql, name).toContain(`$__timeFilter(${column})`);
 		}
 	});
 

@@ -125,6 +125,15 @@ describe('hostile names', () => {
 		);
 	});
 
+	it('leave the objects of the process alone: the renderer keeps texts as keys of plain objects', () => {
+		for (const name of ['__proto__', 'constructor', 'toString', 'valueOf']) {
+			renderReport(reportData(name));
+		}
+		const inherited: string[] = [];
+		for (const key in {}) inherited.push(key);
+		expect(inherited).toEqual([]);
+	});
+
 	it('that are very long or many do not break the page', () => {
 		const long = renderReport(reportData('x'.repeat(500)));
 		expect(long).toContain('…');

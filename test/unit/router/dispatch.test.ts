@@ -72,8 +72,25 @@ describe('dispatch', () => {
 
 	it('uses several idle servers at once', () => {
 		const two = fleetOf(serverOf('a'), serverOf('b'));
-		const result = dispatch([job('one'), job('two'), job('three')], two);
+		const due = { deadline_seconds: 36 };
+		const result = dispatch([job('one', due), job('two', due), job('three', due)], two);
 		expect(new Set(result.start.map((s) => selected(s).server))).toEqual(new Set(['a', 'b']));
+	});
+
+	it('loads nothing a second time that one server can do in time', () => {
+		const two = fleetOf(serverOf('a'), serverOf('b'));
+		const result = dispatch([job('one'), job('two'), job('three')], two);
+		expect(result.start.map((s) => selected(s).server)).toEqual(['a']);
+		expect(result.waiting.every((w) => w.on_time_probability > 0.95)).toBe(true);
+	});
+
+	it('decides for one job on an idle fleet without demand as select does', () => {
+		for (const urgency of ['urgent', 'normal', 'flexible']) {
+			const waiting = job('one', { urgency, deadline_seconds: 100 });
+			const idle = fleetOf(serverOf('a', { loaded_model: 'photo' }), serverOf('b'));
+			const [late] = dispatch([waiting], idle).start;
+			expect(late).toEqual(router.select(waiting.request, idle, { nowMs: NOW_MS }));
+		}
 	});
 
 	it('runs what fits the resident model first where nobody is made late by it', () => {
@@ -219,7 +236,7 @@ describe('any dispatch', () => {
 
 describe('memory that may not be as predicted', () => {
 	const two = catalogOf([
-		{ name: 'tight', quality: 0.9, peakGb: 22, presets: [{ confidence: 'published' }] },
+		{ name: 'tight', quality: 0.9, peakGb: 22.5, presets: [{ confidence: 'published' }] },
 		{ name: 'roomy', quality: 0.8, peakGb: 12, presets: [{ confidence: 'published' }] },
 	]);
 	const first = (options: Partial<SelectOptions> = {}, more: Record<string, unknown> = {}) => {

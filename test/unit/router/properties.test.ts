@@ -2,104 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { FleetServer, FleetSnapshot } from '../../../lib/fleet/types';
 import { CERTAINTY_BAND } from '../../../lib/router/policy';
-import type { SelectedDecision, SelectOptions } from '../../../lib/selection/types';
-import { catalogOf, fleetOf, type ModelDraft, queued, select, serverOf } from './builders';
-
-const modelArb = (index: number): fc.Arbitrary<ModelDraft> =>
-	fc.record({
-		name: fc.constant(`model-${index}`),
-		quality: fc.integer({ min: 1, max: 20 }).map((n) => n / 20),
-		peakGb: fc.integer({ min: 4, max: 24 }),
-		loadSeconds: fc.integer({ min: 0, max: 30 }),
-		// one preset each, so that a pin names a candidate
-		presets: fc
-			.record({
-				seconds: fc.integer({ min: 1, max: 80 }),
-				confidence: fc.constantFrom('measured' as const, 'estimated' as const),
-			})
-			.map((preset) => [preset]),
-	});
-
-const modelsArb = fc
-	.integer({ min: 1, max: 5 })
-	.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => modelArb(i))));
-
-const serverArb = (index: number, loaded: boolean): fc.Arbitrary<FleetServer> =>
-	fc
-		.record({
-			freeGb: fc.integer({ min: 3, max: 25 }),
-			speed: fc.constantFrom(0.5, 1, 2),
-			hourly: fc.constantFrom(0.2, 0.5, 1),
-			resident: fc.option(fc.integer({ min: 0, max: 4 }).map((m) => `model-${m}`)),
-			queue: fc.array(
-				fc.record({
-					seconds: fc.integer({ min: 0, max: 60 }),
-					model: fc.option(fc.constant('model-0')),
-				}),
-				{ maxLength: loaded ? 3 : 0 },
-			),
-		})
-		.map(({ freeGb, speed, hourly, resident, queue }) =>
-			serverOf(`server-${index}`, {
-				freeGb,
-				speed_factor: speed,
-				hourly_cost: hourly,
-				loaded_model: resident,
-				queue: queue.map(({ seconds, model }, q) =>
-					queued({
-						job_id: `q${q}`,
-						remaining_seconds: seconds,
-						model_name: model,
-						queue_number: q,
-						running: q === 0,
-					}),
-				),
-			}),
-		);
-
-const fleetArb = (loaded: boolean): fc.Arbitrary<FleetSnapshot> =>
-	fc
-		.integer({ min: 1, max: 3 })
-		.chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => serverArb(i, loaded))))
-		.map((servers) => fleetOf(...servers));
-
-const requestArb = fc.record({
-	urgency: fc.constantFrom('urgent', 'normal', 'flexible'),
-	deadline_seconds: fc.integer({ min: 1, max: 300 }),
-	min_quality: fc.constantFrom(0, 0, 0.3, 0.6),
-	explain: fc.constant(false),
-});
-
-const POLICY = { urgent: 'most_certain', normal: 'best_quality', flexible: 'cheapest' } as const;
-const TARGET = 0.9;
-
-type Drafts = ModelDraft[];
-type Request = { urgency: keyof typeof POLICY; deadline_seconds: number; min_quality: number };
-
-function decide(
-	models: Drafts,
-	fleet: FleetSnapshot,
-	request: object,
-	options: Partial<SelectOptions> = {},
-) {
-	return select(catalogOf(models), fleet, request as Record<string, unknown>, options);
-}
-
-/** Every candidate there is, each found by pinning its model on a fleet of its server alone. */
-function everyCandidate(
-	models: Drafts,
-	fleet: FleetSnapshot,
-	request: Request,
-): SelectedDecision[] {
-	return models.flatMap((model) =>
-		fleet.servers.flatMap((server) => {
-			const selection = decide(models, fleetOf(server), { ...request, model_name: model.name });
-			return selection.decision === 'selected' ? [selection] : [];
-		}),
-	);
-}
+import type { SelectedDecision } from '../../../lib/selection/types';
+import {
+	fleetArb,
+	modelArb,
+	modelsArb,
+	requestArb,
+	serverArb,
+	uselessServers,
+} from './arbitraries';
+import { fleetOf } from './builders';
+import { decide, everyCandidate, POLICY, type Request, TARGET } from './deciding';
 
 /** The candidates a policy may choose from, by its definition in words. */
 function eligible(all: SelectedDecision[], request: Request): SelectedDecision[] {
@@ -179,16 +93,13 @@ describe('any decision', () => {
 	it('does not depend on servers that cannot serve', () => {
 		fc.assert(
 			fc.property(modelsArb, fleetArb(true), requestArb, (models, fleet, request) => {
-				const useless = [
-					serverOf('aa-down', { reachable: false }),
-					serverOf('aa-empty', { installed_files: [] }),
-					serverOf('aa-tiny', { freeGb: 1 }),
-				];
-				const options = { demand: { arrivals_per_second: 0.1 } };
-				const alone = decide(models, fleet, request, options);
-				const more = decide(models, fleetOf(...useless, ...fleet.servers), request, options);
-				if (alone.decision === 'selected') expect(more).toEqual(alone);
-				else expect(more.decision).toBe('rejected');
+				const useless = uselessServers();
+				for (const options of [{ demand: { arrivals_per_second: 0.1 } }, {}]) {
+					const alone = decide(models, fleet, request, options);
+					const more = decide(models, fleetOf(...useless, ...fleet.servers), request, options);
+					if (alone.decision === 'selected') expect(more).toEqual(alone);
+					else expect(more.decision).toBe('rejected');
+				}
 			}),
 			{ numRuns: 100 },
 		);
@@ -282,34 +193,6 @@ describe('more to choose from never hurts what the policy maximises', () => {
 				},
 			),
 			{ numRuns: 150 },
-		);
-	});
-});
-
-describe('a higher price of GPU seconds', () => {
-	it('never raises the GPU seconds used', () => {
-		const rates = fc.tuple(
-			fc.double({ min: 0, max: 3, noNaN: true }),
-			fc.double({ min: 0, max: 3, noNaN: true }),
-		);
-		fc.assert(
-			fc.property(
-				modelsArb,
-				fleetArb(true),
-				requestArb,
-				rates,
-				(models, fleet, request, [a, b]) => {
-					const at = (rate: number) => {
-						const selection = decide(models, fleet, request, {
-							demand: { arrivals_per_second: rate },
-						});
-						if (selection.decision === 'rejected') return 0;
-						return selection.estimate.load_seconds + selection.estimate.run_seconds;
-					};
-					expect(at(Math.max(a, b))).toBeLessThanOrEqual(at(Math.min(a, b)) + 1e-9);
-				},
-			),
-			{ numRuns: 200 },
 		);
 	});
 });

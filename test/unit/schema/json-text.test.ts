@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { parseText } from '../../../adapters/files/catalog-text';
 import { readJsonText } from '../../../lib/schema/json-text';
 
 function isJson(text: string): boolean {
@@ -10,6 +11,26 @@ function isJson(text: string): boolean {
 	} catch {
 		return false;
 	}
+}
+
+/** What sync and calibration make of the same text; null where they refuse it. */
+function valueOf(text: string): { value: unknown } | null {
+	try {
+		return { value: parseText(text).value };
+	} catch {
+		return null;
+	}
+}
+
+function decorated(value: unknown, note: string): string {
+	if (typeof value !== 'object' || value === null) return `${note}${JSON.stringify(value)}${note}`;
+	const [open, close] = Array.isArray(value) ? '[]' : '{}';
+	const entries = Array.isArray(value)
+		? value.map((entry) => decorated(entry, note))
+		: Object.entries(value).map(
+				([key, entry]) => `${note}${JSON.stringify(key)}${note}:${decorated(entry, note)}`,
+			);
+	return `${note}${open}${entries.map((entry) => `${entry},`).join('')}${note}${close}${note}`;
 }
 
 describe('readJsonText', () => {
@@ -26,25 +47,67 @@ describe('readJsonText', () => {
 		);
 	});
 
-	it('agrees with JSON.parse on whether a damaged text is JSON, and says where it is not', () => {
+	it('agrees with the editor of catalog files on every damaged text, and says where it is not readable', () => {
 		const damaged = fc
 			.tuple(
 				fc.json(),
-				fc.nat(),
-				fc.nat(3),
-				fc.constantFrom('', ',', '"', '}', '0', 'x', '\\', '\n', '-', '.'),
+				fc.array(
+					fc.tuple(
+						fc.nat(),
+						fc.nat(3),
+						fc.constantFrom(
+							'',
+							',',
+							'"',
+							'}',
+							']',
+							'0',
+							'x',
+							'\\',
+							'\n',
+							'-',
+							'.',
+							'//',
+							'/*',
+							'*/',
+						),
+					),
+					{ minLength: 1, maxLength: 3 },
+				),
 			)
-			.map(([text, at, cut, piece]) => {
-				const start = at % (text.length + 1);
-				return text.slice(0, start) + piece + text.slice(start + cut);
-			});
+			.map(([text, changes]) =>
+				changes.reduce((now, [at, cut, piece]) => {
+					const start = at % (now.length + 1);
+					return now.slice(0, start) + piece + now.slice(start + cut);
+				}, text),
+			);
 		fc.assert(
 			fc.property(damaged, (text) => {
 				const read = readJsonText(text);
-				expect(read.readable).toBe(isJson(text));
+				const edited = valueOf(text);
+				if (read.problems.length === 0) expect(edited).toEqual({ value: read.value });
+				else expect(edited).toBeNull();
+				if (isJson(text)) expect(read.readable).toBe(true);
 				if (!read.readable) expect(read.problems[0]?.message).toMatch(/^line \d+, column \d+: ./);
 			}),
-			{ numRuns: 2000 },
+			{ numRuns: 3000 },
+		);
+	});
+
+	it('reads the same with comments between all tokens and a comma after every last entry', () => {
+		fc.assert(
+			fc.property(
+				fc.jsonValue(),
+				fc.constantFrom('/**/', '// x\n', ' /* "a": [ */ '),
+				(value, note) => {
+					const text = decorated(value, note);
+					expect(readJsonText(text)).toEqual({
+						readable: true,
+						value: JSON.parse(JSON.stringify(value)),
+						problems: [],
+					});
+				},
+			),
 		);
 	});
 

@@ -1,0 +1,141 @@
+/** The bound on tiny worlds, against every schedule there is. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { pooledBound, upperBound } from '../../../simulator/replay/bound';
+import { CandidateTable } from '../../../simulator/replay/candidates';
+import { pendingJobs } from '../../../simulator/replay/jobs';
+import { pathBound } from '../../../simulator/replay/path-bound';
+import { TrueFigures } from '../../../simulator/replay/truth';
+import type { PendingJob, ReplayInput } from '../../../simulator/replay/types';
+import { fleet, photo, server, truth, twoModels } from './lab';
+
+type World = Omit<ReplayInput, 'policy'>;
+
+interface Device {
+	freeAt: number;
+	resident: string | null;
+	speed: number;
+}
+
+/** Best sum of qualities on time over all orders, servers and candidates: runs begin as early as they can. */
+function bestOf(
+	left: readonly PendingJob[],
+	devices: readonly Device[],
+	table: CandidateTable,
+	figures: TrueFigures,
+): number {
+	let best = 0;
+	for (const job of left) {
+		const others = left.filter((other) => other !== job);
+		for (const [index, device] of devices.entries()) {
+			for (const candidate of table.of(job)) {
+				const cold = device.resident !== candidate.weightsKey;
+				const load = cold ? figures.loadSeconds(job, candidate) : 0;
+				const start = Math.max(device.freeAt, job.arrivedAtSeconds);
+				const end = start + load + figures.runSeconds(job, candidate, index);
+				if (end > job.deadlineAtSeconds) continue;
+				const after = { ...device, freeAt: end, resident: candidate.weightsKey };
+				const rest = bestOf(
+					others,
+					devices.map((other) => (other === device ? after : other)),
+					table,
+					figures,
+				);
+				best = Math.max(best, candidate.quality + rest);
+			}
+		}
+	}
+	return best;
+}
+
+function bestSchedule(world: World): number {
+	const jobs = pendingJobs(world);
+	const table = new CandidateTable(world.catalog);
+	const speeds = world.fleet.servers.map((one) => one.speed_factor ?? 1);
+	const figures = new TrueFigures(world.truth, speeds, jobs.length, world.seed);
+	const devices = world.fleet.servers.map((one, i) => ({
+		freeAt: 0,
+		resident: table.weightsKeyOf(one.loaded_model),
+		speed: speeds[i] as number,
+	}));
+	return bestOf(jobs, devices, table, figures) / jobs.length;
+}
+
+const tinyWorlds: fc.Arbitrary<World> = fc
+	.record({
+		seed: fc.nat(),
+		servers: fc.array(
+			fc.record({
+				speed: fc.constantFrom(0.5, 1, 1, 1.7),
+				resident: fc.constantFrom(null, 'big', 'small'),
+			}),
+			{ minLength: 1, maxLength: 2 },
+		),
+		jobs: fc.array(
+			fc.record({
+				at: fc.double({ min: 0, max: 20, noNaN: true }),
+				span: fc.double({ min: 1, max: 30, noNaN: true }),
+				floor: fc.constantFrom(0, 0, 0.9),
+			}),
+			{ minLength: 1, maxLength: 4 },
+		),
+		time: fc.double({ min: 0.5, max: 1.5, noNaN: true }),
+	})
+	.map((world) => ({
+		catalog: twoModels(),
+		fleet: fleet(
+			...world.servers.map(({ speed, resident }, i) =>
+				server(`s${i}`, { speed_factor: speed, loaded_model: resident }),
+			),
+		),
+		trace: world.jobs
+			.map(({ at, span, floor }) => photo(at, { deadlineSeconds: span, minQuality: floor }))
+			.sort((a, b) => a.arrivalSeconds - b.arrivalSeconds),
+		truth: truth({ time_factor: { big: world.time }, noise_cv: 0.1 }),
+		seed: world.seed,
+	}));
+
+describe('the upper bound', () => {
+	it('is exceeded by no schedule of a tiny world, and neither are its parts', () => {
+		fc.assert(
+			fc.property(tinyWorlds, (world) => {
+				const best = bestSchedule(world);
+				const { value, jobPrices } = pooledBound(world);
+				expect(value).toBeGreaterThanOrEqual(best - 1e-9);
+				expect(pathBound(world, jobPrices)).toBeGreaterThanOrEqual(best - 1e-9);
+				expect(upperBound(world)).toBeGreaterThanOrEqual(best - 1e-9);
+			}),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('is what it says at any prices', () => {
+		fc.assert(
+			fc.property(
+				tinyWorlds,
+				fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }),
+				(world, drawn) => {
+					const prices = Float64Array.from(world.trace, (_, j) => drawn[j] as number);
+					expect(pathBound(world, prices, 0)).toBeGreaterThanOrEqual(bestSchedule(world) - 1e-9);
+				},
+			),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('counts loads where one server must change between models', () => {
+		// big takes 10 s and 4 s to load, small 2 s and 1 s; each big one is due 10.5 s after it came
+		const trace = [
+			photo(0, { deadlineSeconds: 14.5, minQuality: 0.9 }),
+			photo(15, { deadlineSeconds: 10.5, minQuality: 0.9 }),
+			photo(30, { deadlineSeconds: 10.5, minQuality: 0.9 }),
+		];
+		const world = { catalog: twoModels(), fleet: fleet(), trace, truth: truth(), seed: 1 };
+		expect(bestSchedule(world)).toBe(1);
+		const cold = { ...world, trace: trace.slice(1) };
+		expect(bestSchedule(cold)).toBe(0);
+		expect(pooledBound(cold).value).toBe(1);
+		expect(upperBound(cold)).toBeLessThan(0.3);
+	});
+});
