@@ -121,6 +121,11 @@ export function isTight(
 	return most > (server.availableBytes ?? 0) + server.reserveBytes;
 }
 
+/** True where nothing of the plan is tight in this room, whatever the server, by the catalog's figures. */
+export function isRoomyFor({ peakBytes, expanded }: PresetPlan, roomBytes: number): boolean {
+	return (expanded?.peakBytes ?? peakBytes) * (1 + PEAK_UNCERTAINTY) <= roomBytes;
+}
+
 /** What a plan takes of a server, whatever is queued or resident there. */
 export function serviceTimeOf(
 	plan: PresetPlan,
