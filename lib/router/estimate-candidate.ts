@@ -105,9 +105,9 @@ export function candidateOf(
 
 /**
  * How far a predicted peak may be off, as a share of it: figures of a catalog, and ones learned from runs here. The
- * server's reserve is part of what it may be off by: a peak of 22 GB is no gamble on a card of 24 GB.
+ * server's reserve is part of what it may be off by: a peak of 22 GB is no gamble on a card of 24 GiB.
  */
-const PEAK_UNCERTAINTY = 0.09;
+const PEAK_UNCERTAINTY = 0.1;
 const LEARNED_PEAK_UNCERTAINTY = 0.03;
 
 /** The predicted peak fits, but would not if it were off by what such predictions are off by. */
