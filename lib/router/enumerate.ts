@@ -11,6 +11,7 @@ import {
 import { type CandidateTable, type Figures, figures, type PresetPlan } from './candidate';
 import {
 	candidateOf,
+	isRoomyFor,
 	isTight,
 	loadSecondsOn,
 	missingBytes,
@@ -91,8 +92,14 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 
 function tightColumn({ plans, servers }: Rows, { calibration }: EnumerationInput): Uint8Array {
 	const column = new Uint8Array(plans.length);
+	const leastRoom = distinctServers(servers).reduce(
+		(least, server) => Math.min(least, (server.availableBytes ?? 0) + server.reserveBytes),
+		Infinity,
+	);
 	for (let row = 0; row < plans.length; row++) {
 		const plan = plans[row] as PresetPlan;
+		// mostly it is far from tight everywhere, and this is asked for every candidate of every decision
+		if (calibration === null && isRoomyFor(plan, leastRoom)) continue;
 		const server = servers[row] as ServerState;
 		if (isTight(plan, server, factorsOf(plan, server, calibration))) column[row] = 1;
 	}

@@ -105,9 +105,9 @@ export function candidateOf(
 
 /**
  * How far a predicted peak may be off, as a share of it: figures of a catalog, and ones learned from runs here. The
- * server's reserve is part of what it may be off by: a peak of 22 GB is no gamble on a card of 24 GB.
+ * server's reserve is part of what it may be off by: a peak of 22 GB is no gamble on a card of 24 GiB.
  */
-const PEAK_UNCERTAINTY = 0.09;
+const PEAK_UNCERTAINTY = 0.1;
 const LEARNED_PEAK_UNCERTAINTY = 0.03;
 
 /** The predicted peak fits, but would not if it were off by what such predictions are off by. */
@@ -119,6 +119,11 @@ export function isTight(
 	const uncertainty = factors.vramSamples > 0 ? LEARNED_PEAK_UNCERTAINTY : PEAK_UNCERTAINTY;
 	const most = peakBytesOn(plan, server, factors) * (1 + uncertainty);
 	return most > (server.availableBytes ?? 0) + server.reserveBytes;
+}
+
+/** True where nothing of the plan is tight in this room, whatever the server, by the catalog's figures. */
+export function isRoomyFor({ peakBytes, expanded }: PresetPlan, roomBytes: number): boolean {
+	return (expanded?.peakBytes ?? peakBytes) * (1 + PEAK_UNCERTAINTY) <= roomBytes;
 }
 
 /** What a plan takes of a server, whatever is queued or resident there. */

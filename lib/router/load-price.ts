@@ -70,7 +70,10 @@ export function loadOn(
 	const demandPrice = loadPrice(demand, speed) * scarcity(busy, servers.length);
 	if (queued === 0 && demandPrice === 0) return null;
 	const typicalSeconds = typicalSecondsOn(prepared, servers);
-	const price = demand == null ? backlogPrice(queued, prepared, servers) : demandPrice;
+	const price =
+		demand == null
+			? (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSeconds)
+			: demandPrice;
 	return { price, busy: queued > 0, evictionCharges: evictionCharges(servers, typicalSeconds) };
 }
 

@@ -123,14 +123,15 @@ function chooseAmong(
 		}
 	}
 	const { rule, threshold } = ruleFor(policy, target, highest, load);
-	const compare = comparator(table, figures, rule, threshold, load, excluded);
+	const byRule = ruleOrder(table, figures, rule, load);
+	const compare = comparator(table, figures, byRule, threshold, excluded);
 	let best = -1;
 	let eligible = 0;
 	for (let row = 0; row < table.count; row++) {
 		if (at(figures.onTime, row) < threshold) continue;
 		if (excluded !== null && excluded[row] === 1) continue;
 		eligible++;
-		if (best === -1 || compare(row, best) < 0) best = row;
+		if (best === -1 || (byRule(row, best) || compareNames(table, row, best)) < 0) best = row;
 	}
 	return best === -1 ? null : { row: best, rule, threshold, eligible, highest, compare };
 }
@@ -156,14 +157,11 @@ type Compare = (a: number, b: number) => number;
 
 function comparator(
 	table: CandidateTable,
-	figures: Figures,
-	rule: Rule,
+	{ onTime, p50 }: Figures,
+	byRule: Compare,
 	threshold: number,
-	load: Load | null,
 	excluded: Excluded,
 ): Compare {
-	const { onTime, p50 } = figures;
-	const byRule = ruleOrder(table, figures, rule, load);
 	const isEligible = (row: number): boolean =>
 		at(onTime, row) >= threshold && (excluded === null || excluded[row] === 0);
 	return (a, b) => {

@@ -117,7 +117,8 @@ describe('The ladder', () => {
 		});
 		const asked = { purpose: 'photo', deadline_seconds: 200 };
 		const only = { servers: [busy] };
-		const selection = router.select(asked, only, { nowMs: NOW }) as SelectedDecision;
+		const calm = { nowMs: NOW, demand: { arrivals_per_second: 0 } };
+		const selection = router.select(asked, only, calm) as SelectedDecision;
 		const rungs = ladderFor(
 			router,
 			asked,

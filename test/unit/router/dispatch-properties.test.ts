@@ -127,7 +127,7 @@ function worthOf(result: DispatchResult): number | null {
 function isGamble(fleet: FleetSnapshot, { start: [first] }: DispatchResult): boolean {
 	if (first?.decision !== 'selected') return false;
 	const device = fleet.servers.find((s) => s.name === first.server)?.devices[0];
-	return first.estimate.vram_peak_bytes * 1.09 > (device?.vram_free ?? 0);
+	return first.estimate.vram_peak_bytes * 1.1 > (device?.vram_free ?? 0);
 }
 
 /** Quality that a certain job is worth beside being on time; roundings of plans that are worth the same. */
