@@ -43,7 +43,9 @@ export function hasNodeErrors(nodeErrors: unknown): boolean {
 function nodeProblems(nodeErrors: unknown): Problem[] {
 	const parsed = schemas.nodeErrorsSchema.safeParse(nodeErrors);
 	if (!parsed.success) return [];
-	return Object.entries(parsed.data).flatMap(([id, node]) => {
+	return Object.entries(parsed.data).flatMap(([id, raw]) => {
+		const node = schemas.nodeErrorSchema.safeParse(raw).data;
+		if (node === undefined) return [];
 		const where = `node ${cleanText(id, 60)} (${cleanText(node.class_type, 80) || 'unknown class'})`;
 		return node.errors.slice(0, 20).map((error) => nodeProblem(id, where, error));
 	});

@@ -2,6 +2,10 @@
 import { z } from 'zod/v4';
 
 const count = z.number().nonnegative();
+/** Any JSON object, as it is. zod's own record looks at `constructor.prototype` and throws where a server sends that key. */
+const dictionary = z.custom<Record<string, unknown>>(
+	(value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 /** Missing or odd becomes null. */
 const orNull = <T extends z.ZodType>(schema: T) => schema.nullish().catch(null);
 
@@ -34,11 +38,11 @@ export const queueSchema = z.looseObject({
 	queue_pending: z.array(z.unknown()),
 });
 
-export const historySchema = z.record(z.string(), z.unknown());
+export const historySchema = dictionary;
 
 export const historyEntrySchema = z.looseObject({
 	prompt: z.array(z.unknown()).catch([]),
-	outputs: z.record(z.string(), z.unknown()).catch({}),
+	outputs: dictionary.catch({}),
 	status: z
 		.looseObject({
 			status_str: orNull(z.string()),
@@ -78,22 +82,21 @@ export const rejectionSchema = z.looseObject({
 	node_errors: z.unknown(),
 });
 
-export const nodeErrorsSchema = z.record(
-	z.string(),
-	z.looseObject({
-		class_type: orNull(z.string()),
-		errors: z
-			.array(
-				z.looseObject({
-					type: orNull(z.string()),
-					message: orNull(z.string()),
-					details: orNull(z.string()),
-					extra_info: orNull(z.looseObject({})),
-				}),
-			)
-			.catch([]),
-	}),
-);
+export const nodeErrorsSchema = dictionary;
+
+export const nodeErrorSchema = z.looseObject({
+	class_type: orNull(z.string()),
+	errors: z
+		.array(
+			z.looseObject({
+				type: orNull(z.string()),
+				message: orNull(z.string()),
+				details: orNull(z.string()),
+				extra_info: orNull(z.looseObject({})),
+			}),
+		)
+		.catch([]),
+});
 
 export const namesSchema = z.array(z.unknown());
 
@@ -128,4 +131,4 @@ export const uploadSchema = z.looseObject({
 	type: z.string().catch('input'),
 });
 
-export const objectSchema = z.record(z.string(), z.unknown());
+export const objectSchema = dictionary;

@@ -52,7 +52,7 @@ function isCompleteServer(server: Json): boolean {
 function isCompleteDevice(device: unknown): boolean {
 	if (!isObject(device)) return false;
 	for (const key of DEVICE_NUMBERS) if (!isNumber(device[key], 0)) return false;
-	return true;
+	return isText(device['name']) && isText(device['type']);
 }
 
 function isCompleteJob(job: unknown): boolean {
@@ -191,6 +191,11 @@ function readDevice(json: unknown, path: string, problems: Problem[]): FleetDevi
 		}
 		return 0;
 	};
+	for (const key of ['name', 'type'] as const) {
+		if (isText(device[key])) continue;
+		const hint = 'As /system_stats of ComfyUI gives it, or leave it out.';
+		problems.push({ path: `${path}.${key}`, message: 'Not a text.', hint });
+	}
 	return {
 		...device,
 		vram_total: bytes('vram_total', null),

@@ -14,9 +14,11 @@ export interface Bounds {
 	maxValues: number;
 }
 
+const FORBIDDEN_KEYS = ['__proto__', 'constructor'];
+
 /**
- * @returns what is too large or could not come from harmless JSON (an own `__proto__` key would change what an object
- * inherits); empty when the value may be checked further. Visits at most `maxValues` values, cyclic input included.
+ * @returns what is too large or could not come from harmless JSON (own `__proto__` and `constructor` keys change what
+ * readers take an object for); empty when the value may be checked further. Visits at most `maxValues` values, cyclic input included.
  */
 export function boundsProblems(input: unknown, bounds: Bounds): Problem[] {
 	const problems: Problem[] = [];
@@ -46,7 +48,7 @@ function push(
 	key: string,
 	path: PropertyKey[],
 ): void {
-	if (key === '__proto__') return;
+	if (FORBIDDEN_KEYS.includes(key)) return;
 	waiting.push({ value: (object as Record<string, unknown>)[key], path: [...path, key] });
 }
 
@@ -87,11 +89,12 @@ function faultOf(value: object, path: PropertyKey[], seen: number, bounds: Bound
 			all: true,
 		};
 	}
-	if (Object.hasOwn(value, '__proto__')) {
+	const forbidden = FORBIDDEN_KEYS.find((key) => Object.hasOwn(value, key));
+	if (forbidden !== undefined) {
 		return {
-			path: formatPath([...path, '__proto__']),
+			path: formatPath([...path, forbidden]),
 			message: 'has a key that is not allowed',
-			hint: 'Remove the key "__proto__".',
+			hint: `Remove the key "${forbidden}".`,
 			stop: false,
 			all: false,
 		};

@@ -22,8 +22,11 @@ export interface Page {
 
 /** The pages a reader is sent to. */
 export function pages(): Page[] {
-	const docs = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'));
-	const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((f) => `docs/${f}`)];
+	const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+		.map((file) => file.replaceAll('\\', '/'))
+		.filter((file) => file.endsWith('.md'));
+	const own = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
+	const paths = [...own, ...docs.sort().map((file) => `docs/${file}`)];
 	return paths.map((path) => readPage(path));
 }
 
