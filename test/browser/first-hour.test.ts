@@ -104,6 +104,7 @@ describe("a newcomer's hour", () => {
 	it('refuses a wrong database password with the cause, and takes the right one', async () => {
 		const url = new URL(lab.database.url);
 		await step('connect the log to PostgreSQL', async () => {
+			await editor.openNode('Generate Image');
 			await credential.openNew('ComfyUI Router Postgres');
 			await credential.fill('host', url.hostname);
 			await credential.fill('port', url.port);

@@ -56,14 +56,11 @@ export class EditorPage {
 		return this.page.getByTestId('canvas-node');
 	}
 
+	/** Opens a node's page, if it is not open already. */
 	async openNode(name: string): Promise<void> {
+		if (await this.parameters().isVisible()) return;
 		await this.canvasNodes().filter({ hasText: name }).first().dblclick();
 		await this.parameters().waitFor();
-	}
-
-	async closeNode(): Promise<void> {
-		await this.page.keyboard.press('Escape');
-		await this.parameters().waitFor({ state: 'detached' });
 	}
 
 	parameters(): Locator {
@@ -112,7 +109,7 @@ export class CredentialDialog {
 
 	/** Opens it from a node that has no such credential yet. */
 	async openNew(type: string): Promise<void> {
-		await this.page.getByText(`Connect to ${type}`).click();
+		await this.page.getByRole('button', { name: `Connect to ${type}`, exact: true }).click();
 		await this.dialog().waitFor();
 	}
 
@@ -145,11 +142,9 @@ export class CredentialDialog {
 		await this.page.getByTestId('credentials-config-container-test-success').waitFor();
 	}
 
+	/** n8n may close the node's page with it. */
 	async close(): Promise<void> {
-		await this.dialog()
-			.locator('button[aria-label="Close"], .el-dialog__headerbtn')
-			.first()
-			.click();
+		await this.page.keyboard.press('Escape');
 		await this.dialog().waitFor({ state: 'detached' });
 	}
 
