@@ -107,9 +107,17 @@ export class EditorPage {
 export class CredentialDialog {
 	constructor(private readonly page: Page) {}
 
-	/** Opens it from a node that has no such credential yet. */
-	async openNew(type: string): Promise<void> {
-		await this.page.getByRole('button', { name: `Connect to ${type}`, exact: true }).click();
+	/** Whether the opened node has no such credential yet, and offers to make one. */
+	async isOffered(type: string): Promise<boolean> {
+		const chosen = this.page.getByTestId('credential-edit-button');
+		await this.offer(type).or(chosen).first().waitFor();
+		return await this.offer(type).isVisible();
+	}
+
+	/** A new one; where an earlier try has made it already, that one, as the last of the node. */
+	async openFor(type: string): Promise<void> {
+		if (await this.isOffered(type)) await this.offer(type).click();
+		else await this.page.getByTestId('credential-edit-button').last().click();
 		await this.dialog().waitFor();
 	}
 
@@ -150,6 +158,10 @@ export class CredentialDialog {
 
 	dialog(): Locator {
 		return this.page.getByTestId('editCredential-modal');
+	}
+
+	private offer(type: string): Locator {
+		return this.page.getByRole('button', { name: `Connect to ${type}`, exact: true });
 	}
 
 	private async save(): Promise<void> {
