@@ -25,7 +25,6 @@ const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' }
  * @typedef {object} N8nOptions
  * @property {string} databaseUrl a Postgres database of its own
  * @property {string} [packageDir] the repository, built; default: none, an n8n that knows nothing of this package
- * @property {() => ReturnType<typeof provisionN8n>} [provision] which n8n; default: the pinned one
  * @property {number} [port] default: any free port
  * @property {string} [userFolder] default: a new temporary folder, removed at the end
  * @property {{ email: string, password: string }} [owner]
@@ -58,7 +57,7 @@ const DEFAULT_OWNER = { email: 'owner@example.com', password: 'Router-Owner-1' }
  * @returns {Promise<N8nInstance>}
  */
 export async function startN8n(options) {
-	const n8n = await (options.provision ?? provisionN8n)();
+	const n8n = await provisionN8n();
 	const { node } = n8n;
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'comfyui-router-n8n-')));
 	await mkdir(userFolder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * The n8n that is tested against and started, and the oldest that is supported. Owns their versions through the lock
- * files, which pin all of their packages, so that every machine gets the same n8n on every day.
+ * The n8n that is tested against and started. Owns its version through the lock file in `n8n/`, which pins all of its
+ * packages, so that every machine gets the same n8n on every day.
  */
 import { join } from 'node:path';
 import { installLocked } from './locked.mjs';
@@ -13,15 +13,10 @@ import { provisionNode } from './node.mjs';
  */
 export async function provisionN8n() {
 	const node = await provisionNode();
-	return { ...(await install('n8n', '2.8 GB, some minutes')), node };
-}
-
-/** The oldest n8n that is supported; the Node.js that runs this is used for it. */
-export async function provisionOldestN8n() {
-	return { ...(await install('n8n-oldest', '2.3 GB, some minutes')), node: process.execPath };
-}
-
-async function install(manifests, size) {
-	const { folder, version } = await installLocked({ manifests, packageName: 'n8n', size });
-	return { folder, version, script: join(folder, 'node_modules', 'n8n', 'bin', 'n8n') };
+	const { folder, version } = await installLocked({
+		manifests: 'n8n',
+		packageName: 'n8n',
+		size: '2.8 GB, some minutes',
+	});
+	return { folder, version, script: join(folder, 'node_modules', 'n8n', 'bin', 'n8n'), node };
 }

@@ -66,7 +66,10 @@ export async function putWorkflow(rest, { name, nodes, connections, settings }) 
 	return created;
 }
 
+/** A workflow with a chat model cannot be switched on before that has a credential, which is the user's to make. */
 function startsItself(workflow) {
+	if (workflow.nodes.some(({ type }) => type.startsWith('@n8n/n8n-nodes-langchain.lm')))
+		return false;
 	return workflow.nodes.some(
 		({ type }) =>
 			/(webhook|Trigger)$/.test(type) && !/\.(manual|executeWorkflow)Trigger$/.test(type),

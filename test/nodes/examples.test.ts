@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { IDataObject, INode, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INode, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseCatalog } from '../../lib/catalog/parse';
@@ -17,7 +17,16 @@ import { OUR_NODES, runWorkflow, type WorkflowFile } from './support/harness';
 const FOLDER = resolve(__dirname, '../../examples');
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 const load = (file: string) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as WorkflowFile;
-const ours = (nodes: INode[]) => nodes.filter((node) => node.type in OUR_NODES);
+/** n8n makes a second node of each that an agent can use as a tool: the same fields, and what the agent is told of it. */
+const toolFields = ['descriptionType', 'toolDescription'].map(
+	(name) => ({ name, type: 'string' }) as INodeProperties,
+);
+const descriptionOf = ({ type }: INode): INodeTypeDescription | undefined => {
+	const asTool = OUR_NODES[type.replace(/Tool$/, '')]?.description;
+	if (OUR_NODES[type] || !asTool?.usableAsTool) return OUR_NODES[type]?.description;
+	return { ...asTool, properties: [...asTool.properties, ...toolFields] };
+};
+const ours = (nodes: INode[]) => nodes.filter((node) => descriptionOf(node) !== undefined);
 
 /** Problems of values against the description that n8n would show them with. */
 function unknownParameters(
@@ -49,10 +58,11 @@ describe.each(files)('%s', (file) => {
 	it('names nodes that exist, fields that they have, and credentials that they take', () => {
 		expect(ours(workflow.nodes).length).toBeGreaterThan(0);
 		for (const node of workflow.nodes) {
-			expect(Object.keys({ ...OUR_NODES, ...CORE_NODES }), node.name).toContain(node.type);
+			if (descriptionOf(node)) continue;
+			expect(Object.keys(CORE_NODES), node.name).toContain(node.type);
 		}
 		for (const node of ours(workflow.nodes)) {
-			const { description } = OUR_NODES[node.type] ?? {};
+			const description = descriptionOf(node);
 			const properties = [...(description?.properties ?? [])];
 			// n8n adds it to every polling trigger
 			if (description?.polling) properties.push({ name: 'pollTimes', type: 'json' } as never);
@@ -67,10 +77,12 @@ describe.each(files)('%s', (file) => {
 		const ids = workflow.nodes.map((node) => node.id);
 		expect(new Set(names).size).toBe(names.length);
 		expect(new Set(ids).size).toBe(ids.length);
-		for (const [from, { main }] of Object.entries(workflow.connections)) {
+		for (const [from, outputs] of Object.entries(workflow.connections)) {
 			expect(names).toContain(from);
-			for (const target of (main ?? []).flatMap((list) => list ?? []))
-				expect(names).toContain(target.node);
+			const targets = Object.values(outputs).flatMap((lists) =>
+				lists.flatMap((list) => list ?? []),
+			);
+			for (const target of targets) expect(names).toContain(target.node);
 		}
 		for (const [, name] of JSON.stringify(workflow).matchAll(/\$\('([^']+)'\)/g)) {
 			expect(names).toContain(name);

@@ -120,7 +120,20 @@ const mail: Run = async (context) => {
 	return [await Promise.all(mails)];
 };
 
+/** What the last page of a form says, with the file that it shows. */
+const lastPage: Run = async (context) => [
+	context.getInputData().map((given, item) => ({
+		...given,
+		json: {
+			title: context.getNodeParameter('completionTitle', item) as string,
+			message: context.getNodeParameter('completionMessage', item) as string,
+		},
+		pairedItem: { item },
+	})),
+];
+
 const B = 'n8n-nodes-base';
+const AI = '@n8n/n8n-nodes-langchain';
 export const CORE_NODES: Record<string, INodeType> = {
 	[`${B}.webhook`]: coreNode(
 		'webhook',
@@ -128,6 +141,28 @@ export const CORE_NODES: Record<string, INodeType> = {
 		1,
 		passOn,
 	),
+	[`${B}.formTrigger`]: coreNode(
+		'formTrigger',
+		['formTitle', 'formDescription', 'formFields', 'responseMode', 'options'],
+		1,
+		passOn,
+	),
+	[`${B}.form`]: coreNode(
+		'form',
+		[
+			'operation',
+			'respondWith',
+			'completionTitle',
+			'completionMessage',
+			'inputDataFieldName',
+			'options',
+		],
+		1,
+		lastPage,
+	),
+	[`${AI}.chatTrigger`]: coreNode('chatTrigger', ['options'], 1, passOn),
+	[`${AI}.agent`]: coreNode('agent', ['options'], 1, passOn),
+	[`${AI}.lmChatOpenAi`]: coreNode('lmChatOpenAi', ['options'], 1, passOn),
 	[`${B}.scheduleTrigger`]: coreNode('scheduleTrigger', ['rule'], 1, passOn),
 	[`${B}.emailSend`]: coreNode(
 		'emailSend',

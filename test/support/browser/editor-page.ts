@@ -56,14 +56,11 @@ export class EditorPage {
 		return this.page.getByTestId('canvas-node');
 	}
 
+	/** Opens a node's page, if it is not open already. */
 	async openNode(name: string): Promise<void> {
+		if (await this.parameters().isVisible()) return;
 		await this.canvasNodes().filter({ hasText: name }).first().dblclick();
 		await this.parameters().waitFor();
-	}
-
-	async closeNode(): Promise<void> {
-		await this.page.keyboard.press('Escape');
-		await this.parameters().waitFor({ state: 'detached' });
 	}
 
 	parameters(): Locator {
@@ -110,9 +107,17 @@ export class EditorPage {
 export class CredentialDialog {
 	constructor(private readonly page: Page) {}
 
-	/** Opens it from a node that has no such credential yet. */
-	async openNew(type: string): Promise<void> {
-		await this.page.getByText(`Connect to ${type}`).click();
+	/** Whether the opened node has no such credential yet, and offers to make one. */
+	async isOffered(type: string): Promise<boolean> {
+		const chosen = this.page.getByTestId('credential-edit-button');
+		await this.offer(type).or(chosen).first().waitFor();
+		return await this.offer(type).isVisible();
+	}
+
+	/** A new one; where an earlier try has made it already, that one, as the last of the node. */
+	async openFor(type: string): Promise<void> {
+		if (await this.isOffered(type)) await this.offer(type).click();
+		else await this.page.getByTestId('credential-edit-button').last().click();
 		await this.dialog().waitFor();
 	}
 
@@ -145,16 +150,18 @@ export class CredentialDialog {
 		await this.page.getByTestId('credentials-config-container-test-success').waitFor();
 	}
 
+	/** n8n may close the node's page with it. */
 	async close(): Promise<void> {
-		await this.dialog()
-			.locator('button[aria-label="Close"], .el-dialog__headerbtn')
-			.first()
-			.click();
+		await this.page.keyboard.press('Escape');
 		await this.dialog().waitFor({ state: 'detached' });
 	}
 
 	dialog(): Locator {
 		return this.page.getByTestId('editCredential-modal');
+	}
+
+	private offer(type: string): Locator {
+		return this.page.getByRole('button', { name: `Connect to ${type}`, exact: true });
 	}
 
 	private async save(): Promise<void> {
