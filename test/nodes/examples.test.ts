@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { IDataObject, INode, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import type { IDataObject, INode, INodeProperties } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseCatalog } from '../../lib/catalog/parse';
@@ -12,20 +12,12 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres';
 import { openBinaryStore } from './support/binary-store';
 import { CORE_NODES } from './support/core-nodes';
 import { comfyUiCredential, postgresCredential } from './support/fixtures';
-import { OUR_NODES, runWorkflow, type WorkflowFile } from './support/harness';
+import { descriptionOf } from './support/description-of';
+import { runWorkflow, type WorkflowFile } from './support/harness';
 
 const FOLDER = resolve(__dirname, '../../examples');
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 const load = (file: string) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as WorkflowFile;
-/** n8n makes a second node of each that an agent can use as a tool: the same fields, and what the agent is told of it. */
-const toolFields = ['descriptionType', 'toolDescription'].map(
-	(name) => ({ name, type: 'string' }) as INodeProperties,
-);
-const descriptionOf = ({ type }: INode): INodeTypeDescription | undefined => {
-	const asTool = OUR_NODES[type.replace(/Tool$/, '')]?.description;
-	if (OUR_NODES[type] || !asTool?.usableAsTool) return OUR_NODES[type]?.description;
-	return { ...asTool, properties: [...asTool.properties, ...toolFields] };
-};
 const ours = (nodes: INode[]) => nodes.filter((node) => descriptionOf(node) !== undefined);
 
 /** Problems of values against the description that n8n would show them with. */
