@@ -4,6 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { say } from '../provision/command.mjs';
 
 /**
  * Creates the credential, or gives the one of that name the new data (addresses may change between two starts).
@@ -62,14 +63,24 @@ export async function putExamples(rest, examples, credentials) {
 /** Imports a workflow and switches it on if something outside can start it. */
 export async function putWorkflow(rest, { name, nodes, connections, settings }) {
 	const created = await rest.createWorkflow({ name, nodes, connections, settings: settings ?? {} });
-	if (startsItself(created)) await rest.activate(created);
+	if (startsItself(created)) await activateIfReady(rest, created);
 	return created;
 }
 
-/** A workflow with a chat model cannot be switched on before that has a credential, which is the user's to make. */
+/**
+ * Leaves off what n8n refuses as not ready: some examples need a credential that only the user can give, such as that of
+ * a mail server or a chat model.
+ */
+async function activateIfReady(rest, workflow) {
+	try {
+		await rest.activate(workflow);
+	} catch (error) {
+		if (!/Missing required credential/.test(error.body?.message)) throw error;
+		say(`  "${workflow.name}" stays off until you give its credential.`);
+	}
+}
+
 function startsItself(workflow) {
-	if (workflow.nodes.some(({ type }) => type.startsWith('@n8n/n8n-nodes-langchain.lm')))
-		return false;
 	return workflow.nodes.some(
 		({ type }) =>
 			/(webhook|Trigger)$/.test(type) && !/\.(manual|executeWorkflow)Trigger$/.test(type),
