@@ -80,9 +80,10 @@ async function activateIfReady(rest, workflow) {
 	}
 }
 
+/** A chat is used in the editor, which needs no switching on. */
 function startsItself(workflow) {
 	return workflow.nodes.some(
 		({ type }) =>
-			/(webhook|Trigger)$/.test(type) && !/\.(manual|executeWorkflow)Trigger$/.test(type),
+			/(webhook|Trigger)$/.test(type) && !/\.(manual|executeWorkflow|chat)Trigger$/.test(type),
 	);
 }
