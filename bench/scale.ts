@@ -140,6 +140,11 @@ async function main(): Promise<void> {
 		bench: 'scale',
 		figures,
 		goals: [
+			atLeast(
+				'reserved_decisions_to_mean',
+				database.reserved_decisions_per_second / JOBS_PER_SECOND,
+				1,
+			),
 			atLeast('reserved_decisions_to_peak', database.reserved_decisions_per_second / peak, 1),
 			atLeast('usage_rows_to_peak', database.usage_rows_per_second / peak, 10),
 			atMost('vram_round_to_interval', shares.vram_round_share, 0.1),
