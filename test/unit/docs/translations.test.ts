@@ -1,32 +1,32 @@
 /** The Brazilian Portuguese pages say what the English ones say: same headings by level and place, same code. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { describe, expect, it } from 'vitest';
 
-import { type Page, readPage, ROOT } from './markdown';
+import { type Page, readPage } from './markdown';
 
 const pairs = [
 	['docs/getting-started.md', 'docs/pt-BR/getting-started.md'],
 	['README.md', 'docs/pt-BR/README.md'],
-].filter(([, translated]) => existsSync(join(ROOT, translated as string)));
+] as const;
 
-/** "##" for a heading, the code for a block, "|3" for a table of three rows, in the order of the page. */
+/** "##" for a heading, the text of a code block, a quotation and a picture's file, in the order of the page. */
 function outline(page: Page): string[] {
-	return [...page.text.matchAll(/^```(\w*)\n[\s\S]*?^```|^(#+) .+$|(?:^\|.*\n)+/gm)].map(
-		([whole, , heading]) => {
-			if (heading) return heading;
-			return whole.startsWith('|') ? `|${whole.trim().split('\n').length}` : whole;
-		},
-	);
+	return [
+		...page.text.matchAll(
+			/^```(\w*)\n[\s\S]*?^```|^(#+) .+$|^>.*$|^!\[.*?\]\(.*?([\w-]+\.png)\)/gm,
+		),
+	].map(([whole, , heading, picture]) => heading ?? picture ?? whole);
 }
 
 describe('a translated page', () => {
-	it('is there for the guide', () => {
-		expect(pairs.length).toBeGreaterThan(0);
+	it.each(pairs)('has the headings, code and pictures of %s: %s', (english, translated) => {
+		const original = outline(readPage(english));
+		expect(original.length).toBeGreaterThan(10);
+		expect(outline(readPage(translated))).toEqual(original);
 	});
 
-	it.each(pairs)('has the headings, code and tables of %s: %s', (english, translated) => {
-		expect(outline(readPage(translated as string))).toEqual(outline(readPage(english as string)));
+	it.each(pairs)('and its original lead to each other: %s, %s', (english, translated) => {
+		const { links } = readPage(english);
+		expect(links.some((link) => link.includes('pt-BR/'))).toBe(true);
+		expect(readPage(translated).links.some((link) => link.startsWith('../'))).toBe(true);
 	});
 });
