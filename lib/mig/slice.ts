@@ -26,7 +26,7 @@ const USUAL_MEMORY_SLICES = 8;
  */
 export function migSliceOf(deviceName: string | undefined): MigSlice | null {
 	// asked for every server at every decision, and nearly none is a slice
-	if (deviceName === undefined || !deviceName.includes('MIG')) return null;
+	if (typeof deviceName !== 'string' || !deviceName.includes('MIG')) return null;
 	const parts = SLICE.exec(deviceName);
 	if (!parts) return null;
 	const gpuName = parts[1] as string;

@@ -147,7 +147,10 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	let waitVariance = 0;
 	let lastNumber = -1;
 	const idleResidentKey = weightsKey(server.loaded_model, prepared);
-	const ofDevice = deviceDefaults(server.devices[0]?.name, prepared.catalog.gpus ?? []);
+	const ofDevice = deviceDefaults(
+		server.devices[0]?.name ?? undefined,
+		prepared.catalog.gpus ?? [],
+	);
 	const speedFactor = server.speed_factor ?? known?.speed_factor ?? ofDevice.speedFactor ?? 1;
 	let residentKey = idleResidentKey;
 	for (const job of queue) {

@@ -8,6 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planFolders } from '../../../adapters/files/model-files/folders';
 import { quoteIdentifier } from '../../../adapters/postgres/pool';
 import { formatTable } from '../../../cli/table';
+import { parseCatalog } from '../../../lib/catalog/parse';
+import { parseFleet } from '../../../lib/fleet/parse';
+import { ModelRouter } from '../../../lib/router/model-router';
+import { smallCatalog } from '../../support/catalog-builder';
 
 describe('an extra_model_paths.yaml', () => {
 	let folder: string;
@@ -36,6 +40,24 @@ describe('an extra_model_paths.yaml', () => {
 			folders: [{ path: folder, kind: null }],
 			warnings: [],
 		});
+	});
+});
+
+describe('a device in a fleet', () => {
+	const decide = (device: Record<string, unknown>) => {
+		const memory = { vram_total: 1, vram_free: 1, torch_vram_total: 0, torch_vram_free: 0 };
+		const fleet = { servers: [{ name: 'a', devices: [{ ...memory, ...device }] }] };
+		const router = new ModelRouter(parseCatalog(smallCatalog()));
+		return router.select({ purpose: 'photo' }, parseFleet(fleet), { nowMs: 0 });
+	};
+
+	it('without a name is decided about', () => {
+		expect(decide({ name: null, type: null }).decision).toBe('rejected');
+	});
+
+	it('whose name is no text is refused', () => {
+		const faults = () => decide({ name: { toString: 1 }, type: 'cuda' });
+		expect(faults).toThrow('servers[0].devices[0].name: Not a text');
 	});
 });
 
