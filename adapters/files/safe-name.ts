@@ -11,7 +11,7 @@ const LONGEST_GIVEN = 4096;
 /** No folder, no control character, nothing hidden, no blank or dot at the end, not too long. Never empty. */
 export function safeName(name: string): string {
 	const last = name.slice(-LONGEST_GIVEN).split(/[\\/]/).at(-1) ?? '';
-	const plain = trimmed(last.normalize('NFC').replace(/[^\p{L}\p{N}._ -]/gu, '_'));
+	const plain = trimmed(last.normalize('NFC').replace(/[^\p{L}\p{N}._ &#%+@=,~()[\]-]/gu, '_'));
 	const dot = plain.lastIndexOf('.');
 	const hasExtension = dot > 0 && plain.length - dot <= LONGEST_EXTENSION;
 	const extension = hasExtension ? plain.slice(dot) : '';

@@ -99,20 +99,6 @@ function heldTwice(servers: readonly ServerState[]): ReadonlySet<string> {
 	return twice;
 }
 
-/**
- * Price where no demand is known.
- * @param queued jobs beside the one that is decided on
- * @returns quality per GPU second
- */
-export function backlogPrice(
-	queued: number,
-	prepared: PreparedCatalog,
-	servers: readonly ServerState[],
-): number {
-	if (servers.length === 0) return 0;
-	return (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSecondsOn(prepared, servers));
-}
-
 /** Mean run of a purpose's best preset on the mean of these servers. */
 function typicalSecondsOn(prepared: PreparedCatalog, servers: readonly ServerState[]): number {
 	const speed = servers.reduce((sum, server) => sum + server.speedFactor, 0);

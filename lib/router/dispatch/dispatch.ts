@@ -17,7 +17,7 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { backlogPrice, loadOn, loadPrice, scarcity } from '../load-price';
+import { loadOn, loadPrice, scarcity } from '../load-price';
 import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
@@ -63,7 +63,7 @@ export function dispatchWaiting(
 		result.start.push(lone);
 		return result;
 	}
-	const plan = fairPlan(servable, states, prepared, options, tuning);
+	const plan = fairPlan(servable, states, options, tuning);
 	collect(plan, states, result);
 	return result;
 }
@@ -111,14 +111,13 @@ const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 
 function fairPlan(
 	jobs: WaitingJobState[],
 	states: ServerState[],
-	prepared: PreparedCatalog,
 	{ demand, served }: SelectOptions,
 	tuning: DispatchTuning,
 ): Plan {
-	const plan = bestPlan([...jobs].sort(byDeadline), states, prepared, demand, tuning);
+	const plan = bestPlan([...jobs].sort(byDeadline), states, demand, tuning);
 	if (!isContended(plan, jobs)) return plan;
 	const { ordered, mayPass } = fairShare(jobs, served, runSecondsOf(), typicalSeconds(jobs));
-	return bestPlan(ordered, states, prepared, demand, tuning, mayPass);
+	return bestPlan(ordered, states, demand, tuning, mayPass);
 }
 
 /**
@@ -128,17 +127,14 @@ function fairPlan(
 function bestPlan(
 	ordered: WaitingJobState[],
 	states: ServerState[],
-	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 	tuning: DispatchTuning,
 	mayPass?: FairShare['mayPass'],
 ): Plan {
 	const usable = usableBy(ordered, states);
+	// where no demand is known, only what waits here wants the GPUs, and the prices tried on top weigh that
 	const floorPrice =
-		tuning.demandPrice *
-		(demand == null
-			? backlogPrice(otherJobs(ordered, usable), prepared, usable)
-			: scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable)));
+		tuning.demandPrice * scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable));
 	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
@@ -157,12 +153,6 @@ function bestPlan(
 
 function speedOf(servers: readonly ServerState[]): number {
 	return servers.reduce((sum, { speedFactor }) => sum + speedFactor, 0);
-}
-
-/** Running and waiting, beside the one that is decided on. */
-function otherJobs(jobs: readonly WaitingJobState[], servers: readonly ServerState[]): number {
-	const running = servers.reduce((sum, { server }) => sum + server.queue.length, 0);
-	return running + jobs.length - 1;
 }
 
 /** The price follows how many servers one job more would leave idle. */

@@ -72,14 +72,14 @@ describe('dispatch', () => {
 
 	it('uses several idle servers at once', () => {
 		const two = fleetOf(serverOf('a'), serverOf('b'));
-		const due = { deadline_seconds: 36 };
-		const result = dispatch([job('one', due), job('two', due), job('three', due)], two);
+		const result = dispatch([job('one'), job('two'), job('three')], two);
 		expect(new Set(result.start.map((s) => selected(s).server))).toEqual(new Set(['a', 'b']));
 	});
 
-	it('loads nothing a second time that one server can do in time', () => {
+	it('loads nothing a second time that one server can do in time, where others are known to come', () => {
 		const two = fleetOf(serverOf('a'), serverOf('b'));
-		const result = dispatch([job('one'), job('two'), job('three')], two);
+		const demand = { arrivals_per_second: 0.05 };
+		const result = dispatch([job('one'), job('two'), job('three')], two, { demand });
 		expect(result.start.map((s) => selected(s).server)).toEqual(['a']);
 		expect(result.waiting.every((w) => w.on_time_probability > 0.95)).toBe(true);
 	});

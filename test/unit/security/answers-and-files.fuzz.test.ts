@@ -184,7 +184,7 @@ describe('a name from a server', () => {
 		);
 		await fuzz(name, 12_000, (given) => {
 			const safe = safeName(given);
-			expect(safe).toMatch(/^[\p{L}\p{N}_-][\p{L}\p{N}._ -]*$/u);
+			expect(safe).toMatch(/^[\p{L}\p{N}_&#%+@=,~()[\]-][\p{L}\p{N}._ &#%+@=,~()[\]-]*$/u);
 			expect(safe).not.toMatch(/[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i);
 			expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(200);
 		});
