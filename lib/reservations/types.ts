@@ -3,8 +3,8 @@
  * the one clock of whoever keeps the book, so that the clocks of the machines do not matter.
  */
 
-/** A claim on a server's time and memory, as others see it. */
-export interface Reservation {
+/** What is told of a claim on a server's time and memory. It expires unless it is told anew before. */
+interface ReservationTerms {
 	id: string;
 	job_id: string;
 	/** The process that renews it; it expires where that process dies. */
@@ -17,41 +17,29 @@ export interface Reservation {
 	vram_peak_bytes: number;
 	/** Seconds the job needs of its server from when it has its turn, as last told. */
 	remaining_seconds: number;
-	/** Since that was told. */
-	told_seconds_ago: number;
 	running: boolean;
 	/** From now; null: none. */
 	deadline_seconds: number | null;
 	/** null: not known (yet). */
 	prompt_id: string | null;
-	/** Since the server accepted the prompt; null: not yet, as far as is known. */
-	submitted_seconds_ago: number | null;
-	made_seconds_ago: number;
 	expires_in_seconds: number;
 	/** Of the waiting job that was given this turn by another process and has not taken it yet, else null. */
 	granted_key: string | null;
 }
 
+/** A claim on a server's time and memory, as others see it. */
+export interface Reservation extends ReservationTerms {
+	/** Since `remaining_seconds` was told. */
+	told_seconds_ago: number;
+	/** Since the server accepted the prompt; null: not yet, as far as is known. */
+	submitted_seconds_ago: number | null;
+	made_seconds_ago: number;
+}
+
 /** A reservation to be made, or made anew: the same id replaces what was told before. */
-export interface NewReservation {
-	id: string;
-	job_id: string;
-	owner: string;
-	server: string;
-	server_url: string | null;
-	gpu_group: string | null;
-	model_name: string;
-	preset: string | null;
-	vram_peak_bytes: number;
-	remaining_seconds: number;
-	running: boolean;
-	deadline_seconds: number | null;
-	prompt_id: string | null;
+export interface NewReservation extends ReservationTerms {
 	/** The server has accepted the prompt. */
 	submitted: boolean;
-	/** Unless it is told anew before. */
-	expires_in_seconds: number;
-	granted_key: string | null;
 }
 
 /** A job held back by one process, for the plans of the others. Holds no prompt text. */

@@ -1,8 +1,6 @@
 /** Every query of the dashboards and of the report, by name; every alert. */
-import { costByModel } from './cost-by-model';
-import { costByPurpose } from './cost-by-purpose';
+import { costByModel, costByPurpose, costByUser } from './cost-by';
 import { costByQuality } from './cost-by-quality';
-import { costByUser } from './cost-by-user';
 import { costOverTime } from './cost-over-time';
 import { degradations } from './degradations';
 import { estimateBias } from './estimate-bias';

@@ -7,7 +7,7 @@
 export type SourceTable = 'model_usage_log' | 'vram_usage_log' | 'quota_account' | 'model_feedback';
 
 export interface PanelQuery {
-	/** As the file; stable, tests and dashboards refer to it. */
+	/** Stable: tests and dashboards refer to it. */
 	name: string;
 	/** What it reads. */
 	log: SourceTable;
