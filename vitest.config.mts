@@ -42,6 +42,7 @@ export default defineConfig({
 				pool: 'forks' as const,
 				poolOptions: { forks: { singleFork } },
 				globalSetup,
+				setupFiles: ['./test/support/property-cases.ts'],
 				// real processes on a shared machine: one stall is no fault, two are
 				retry: globalSetup === undefined ? 0 : 1,
 				testTimeout: timeoutSeconds * SECOND,

@@ -17,7 +17,7 @@ import { CandidateTable, type JobCandidate } from './candidates';
 import { pendingJobs } from './jobs';
 import { pathBound } from './path-bound';
 import { setupServers, type ServerSetup } from './server';
-import { PAGING_SLOWDOWN, TrueFigures } from './truth';
+import { PAGING_SLOWDOWN, ROUNDING_SECONDS, TrueFigures } from './truth';
 import type { PendingJob, ReplayInput } from './types';
 
 export type BoundInput = Omit<ReplayInput, 'policy' | 'calibration'>;
@@ -125,7 +125,7 @@ function optionsOf(
 			const fits = truth.peakBytes(job, candidate) <= setup.vramTotalBytes - setup.foreignBytes;
 			if (!fits && !truth.truth.dynamic_vram) return [];
 			const seconds = truth.runSeconds(job, candidate, setup.index) * (fits ? 1 : PAGING_SLOWDOWN);
-			return seconds <= span ? [seconds * setup.speedFactor] : [];
+			return seconds <= span + ROUNDING_SECONDS ? [seconds * setup.speedFactor] : [];
 		});
 		return works.length === 0 ? [] : [{ quality: candidate.quality, work: Math.min(...works) }];
 	});

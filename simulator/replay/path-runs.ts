@@ -2,7 +2,7 @@
 import { isInstalled } from '../../lib/router/server-state';
 import type { CandidateTable, JobCandidate } from './candidates';
 import type { ServerClass } from './path-servers';
-import { PAGING_SLOWDOWN, type TrueFigures } from './truth';
+import { PAGING_SLOWDOWN, ROUNDING_SECONDS, type TrueFigures } from './truth';
 import type { PendingJob } from './types';
 
 /** Columns by run. Keys number the weights; 0: nothing resident. */
@@ -52,7 +52,7 @@ export function runsOf(
 	const keyOf = (name: string | null): number => (name === null ? 0 : names.indexOf(name) + 1);
 	const inSlots = (seconds: number): number => Math.floor(seconds / slotSeconds);
 	const last = (run: Run, seconds: number): number =>
-		seconds > run.span ? -1 : Math.min(slots, run.due) - inSlots(seconds);
+		seconds > run.span + ROUNDING_SECONDS ? -1 : Math.min(slots, run.due) - inSlots(seconds);
 	const lastWarm = Int32Array.from(runs, (run) => last(run, run.warmSeconds));
 	return {
 		slots,
@@ -83,7 +83,7 @@ function runOf(
 	const reference = truth.runSeconds(job, candidate, setup.index);
 	const warmSeconds = reference * (fits ? 1 : PAGING_SLOWDOWN);
 	const span = job.deadlineAtSeconds - job.arrivedAtSeconds;
-	if (warmSeconds > span) return [];
+	if (warmSeconds > span + ROUNDING_SECONDS) return [];
 	const loads = freeKeys.has(candidate.weightsKey) ? 0 : truth.loadSeconds(job, candidate);
 	return [
 		{

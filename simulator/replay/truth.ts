@@ -19,6 +19,12 @@ export const EXACT_TRUTH: Truth = {
 /** A run whose weights have to be paged in and out takes this much longer. */
 export const PAGING_SLOWDOWN = 5;
 
+/**
+ * A start and a run add up to an end that may be a bit of a double earlier than exact arithmetic has it. The bounds
+ * allow for it, or a run that is on time to the last bit would exceed them.
+ */
+export const ROUNDING_SECONDS = 1e-6;
+
 interface JobNoise {
 	run: number;
 	load: number;

@@ -108,6 +108,20 @@ describe('the upper bound', () => {
 		);
 	});
 
+	it('allows a run that ends on its deadline to the last bit', () => {
+		// 13 + 3.0000000000000018 is 16 in doubles, and due at 16
+		const world = {
+			catalog: twoModels(),
+			fleet: fleet(server('s0', { loaded_model: 'small' })),
+			trace: [photo(13, { deadlineSeconds: 3 })],
+			truth: truth({ time_factor: { small: 3.0000000000000018 / 2 } }),
+			seed: 0,
+		};
+		const reached = metricsOf(replay({ ...world, policy: scripted({ model: 'small' }) }));
+		expect(reached.effective_quality).toBe(0.5);
+		expect(upperBound(world)).toBeGreaterThanOrEqual(0.5);
+	});
+
 	it('is exceeded by no random schedule either', () => {
 		fc.assert(
 			fc.property(worlds, fc.array(fc.nat(), { minLength: 25, maxLength: 25 }), (world, dice) => {
