@@ -1,5 +1,7 @@
 /** Finds the learned factors for a candidate: the most specific entry wins. */
 import type { CalibrationEntry } from '../selection/types';
+import type { PresetPlan } from './candidate';
+import type { ServerState } from './server-state';
 
 export interface CalibrationFactors {
 	time: number;
@@ -35,7 +37,7 @@ export function calibrationLookup(
 	const byModel = new Map<string, Map<string, CalibrationFactors>>();
 	for (const entry of entries) {
 		const ofModel = byModel.get(entry.model_name) ?? new Map<string, CalibrationFactors>();
-		ofModel.set(key(entry.preset, entry.server), factorsOf(entry));
+		ofModel.set(key(entry.preset, entry.server), learnedFactors(entry));
 		byModel.set(entry.model_name, ofModel);
 	}
 	return (model, preset, server) => {
@@ -54,13 +56,23 @@ export function calibrationLookup(
 	};
 }
 
+/** The factors of a plan on a server; those of the catalog where nothing was learned. */
+export function factorsOf(
+	calibration: CalibrationLookup | null,
+	plan: PresetPlan,
+	server: ServerState,
+): CalibrationFactors {
+	if (calibration === null) return UNCALIBRATED;
+	return calibration(plan.model.name, plan.prepared.preset.name, server.name);
+}
+
 function key(preset: string | null, server: string | null): string {
 	return `${preset ?? ''}\n${server ?? ''}`;
 }
 
 const GENERAL = key(null, null);
 
-function factorsOf(entry: CalibrationEntry): CalibrationFactors {
+function learnedFactors(entry: CalibrationEntry): CalibrationFactors {
 	return {
 		time: positive(entry.time_factor),
 		p95: positive(entry.p95_factor),

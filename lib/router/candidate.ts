@@ -73,8 +73,10 @@ export interface CandidateTable {
 	readonly asIs: Figures;
 	/** On the same fleet with empty queues; the same columns where no queue holds anything. */
 	readonly idle: Figures;
+	/** P(on time) of one row on the fleet with empty queues. */
+	idleOnTime: (row: number) => number;
 	/** Set where a quota left no more than the cheapest: which, and the quality that it cost. */
-	readonly quota?: { miss: QuotaMiss; quality: number };
+	quota?: { miss: QuotaMiss; quality: number };
 	/** The whole candidate of a row. */
 	at: (row: number) => Candidate;
 	/** 1 where the row's predicted peak fits, but would not if it were off by what such predictions are off by. */

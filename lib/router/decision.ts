@@ -71,5 +71,6 @@ function withinQuotas(enumeration: EnumerationInput, { demand }: SelectOptions):
 		...enumeration,
 		keep: (plan) => plan.prepared === cheapest,
 	});
-	return Object.assign(table, { quota: { miss, quality: unlimited.quality[row] as number } });
+	table.quota = { miss, quality: unlimited.quality[row] as number };
+	return table;
 }

@@ -77,7 +77,8 @@ export function quotaBinding(
 }
 
 /** The cheapest row that is left; then the better one, then by name. -1 where none is. */
-export function cheapestRow({ count, asIs, quality, ...table }: CandidateTable): number {
+export function cheapestRow(table: CandidateTable): number {
+	const { count, asIs, quality } = table;
 	let best = -1;
 	for (let row = 0; row < count; row++) {
 		if (best === -1 || order(row, best) < 0) best = row;
@@ -87,7 +88,7 @@ export function cheapestRow({ count, asIs, quality, ...table }: CandidateTable):
 	function order(a: number, b: number): number {
 		const cost = (asIs.comparableCost[a] as number) - (asIs.comparableCost[b] as number);
 		const better = (quality[b] as number) - (quality[a] as number);
-		return cost || better || compareNames({ count, asIs, quality, ...table }, a, b);
+		return cost || better || compareNames(table, a, b);
 	}
 }
 

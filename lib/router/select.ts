@@ -15,10 +15,10 @@ import type { Candidate, CandidateTable } from './candidate';
 import { candidatesOf, type DecisionInput } from './decision';
 import { Exclusions } from './exclusions';
 import { explore, type Tried } from './exploration';
+import { isBelowIdle, QUALITY_TIE } from './idle-choice';
 import { type Load, loadOn } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
-import { quotasOf } from './quota-filter';
 import { quotaReason, selectionReason } from './reason';
 import { lateRefusal, LATE_BELOW, refusal, refusalThreshold } from './rejection';
 import { serverStates } from './server-state';
@@ -131,24 +131,6 @@ function common(
 	};
 }
 
-/** Quality the policy would have chosen on the same fleet with empty queues and nobody else asking. */
-function idleQuality(input: DecisionInput, table: CandidateTable): number {
-	const { asked, states, options } = input;
-	const filtersByLoad =
-		asked.request.max_cost != null ||
-		quotasOf(asked, options.quotas) !== null ||
-		states.some((state) => state.queueFull || state.claimedBytes > 0);
-	const idle = filtersByLoad ? candidatesOf(emptied(input), null) : table;
-	const choice = choose(idle, idle.idle, asked.policy, asked.onTimeTarget, null);
-	return choice === null ? 0 : (idle.quality[choice.row] as number);
-}
-
-/** The fleet without its queues: needed where they keep candidates out altogether (full, short of memory, cold and so too dear). */
-function emptied(input: DecisionInput): DecisionInput {
-	const fleet = { servers: input.fleet.servers.map((server) => ({ ...server, queue: [] })) };
-	return { ...input, fleet, states: serverStates(fleet, input.prepared) };
-}
-
 function selected(
 	input: DecisionInput,
 	choice: Choice,
@@ -160,8 +142,8 @@ function selected(
 	const candidate = table.at(choice.row);
 	const loaded = load !== null || input.fleet.servers.some((server) => server.queue.length > 0);
 	const { quota } = table;
-	const byQuota = quota !== undefined && candidate.quality < quota.quality - 1e-9;
-	const byLoad = loaded && candidate.quality < idleQuality(input, table) - 1e-9;
+	const byQuota = quota !== undefined && candidate.quality < quota.quality - QUALITY_TIE;
+	const byLoad = loaded && isBelowIdle(input, table, candidate.quality);
 	const reason = selectionReason(candidate, choice, asked, load?.price ?? 0, byLoad);
 	return {
 		decision: 'selected',

@@ -59,8 +59,16 @@ function installedSet(files: string[]): ReadonlySet<string> {
 }
 
 /** True where the file is known to be there, or nothing is known. */
-export function isInstalled(installed: ReadonlySet<string> | null, file: string): boolean {
+function isInstalled(installed: ReadonlySet<string> | null, file: string): boolean {
 	return installed === null || installed.has(file) || installed.has(baseName(file));
+}
+
+export function areInstalled(
+	installed: ReadonlySet<string> | null,
+	files: readonly string[],
+): boolean {
+	for (const file of files) if (!isInstalled(installed, file)) return false;
+	return true;
 }
 
 /**

@@ -12,7 +12,7 @@
  *     D(p) = sum_t capacity[t] p[t] + sum_j max(0, max_c (quality[c] - work[c] x min over the window of p)).
  * So the result is a bound whatever the descent below does; its steps only make it tighter.
  */
-import { isInstalled } from '../../lib/router/server-state';
+import { areInstalled } from '../../lib/router/server-state';
 import { CandidateTable, type JobCandidate } from './candidates';
 import { pendingJobs } from './jobs';
 import { pathBound } from './path-bound';
@@ -121,7 +121,7 @@ function optionsOf(
 	const span = job.deadlineAtSeconds - job.arrivedAtSeconds;
 	const options = candidates.flatMap((candidate): BoundOption[] => {
 		const works = setups.flatMap((setup): number[] => {
-			if (!candidate.files.every((file) => isInstalled(setup.installedFiles, file))) return [];
+			if (!areInstalled(setup.installedFiles, candidate.files)) return [];
 			const fits = truth.peakBytes(job, candidate) <= setup.vramTotalBytes - setup.foreignBytes;
 			if (!fits && !truth.truth.dynamic_vram) return [];
 			const seconds = truth.runSeconds(job, candidate, setup.index) * (fits ? 1 : PAGING_SLOWDOWN);

@@ -1,5 +1,5 @@
 /** The runs a server may make by the path bound: every job with every candidate, in slots. Decides nothing. */
-import { isInstalled } from '../../lib/router/server-state';
+import { areInstalled } from '../../lib/router/server-state';
 import type { CandidateTable, JobCandidate } from './candidates';
 import type { ServerClass } from './path-servers';
 import { PAGING_SLOWDOWN, ROUNDING_SECONDS, type TrueFigures } from './truth';
@@ -77,7 +77,7 @@ function runOf(
 	{ setup, freeKeys }: ServerClass,
 	slotSeconds: number,
 ): Run[] {
-	if (!candidate.files.every((file) => isInstalled(setup.installedFiles, file))) return [];
+	if (!areInstalled(setup.installedFiles, candidate.files)) return [];
 	const fits = truth.peakBytes(job, candidate) <= setup.vramTotalBytes - setup.foreignBytes;
 	if (!fits && !truth.truth.dynamic_vram) return [];
 	const reference = truth.runSeconds(job, candidate, setup.index);

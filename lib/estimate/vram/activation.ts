@@ -61,10 +61,13 @@ function referenceCells(memory: FamilyMemory, megapixels: readonly number[] | un
  * A1: bytes of one pass of the diffusion model over the batch. With conditional and unconditional together (cfg above 1)
  * ComfyUI asks for twice as much (A2).
  */
-export function activationBytes(memory: FamilyMemory, input: ActivationInput): number {
+export function activationBytes(
+	memory: FamilyMemory,
+	input: ActivationInput,
+	referenceMegapixels = input.referenceMegapixels,
+): number {
 	const cells =
-		input.batchSize * latentCells(memory, input) +
-		referenceCells(memory, input.referenceMegapixels);
+		input.batchSize * latentCells(memory, input) + referenceCells(memory, referenceMegapixels);
 	const mibPerCell =
 		input.attention === 'plain'
 			? PLAIN_MIB_PER_CELL

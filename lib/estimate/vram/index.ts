@@ -94,11 +94,8 @@ export function prepareVram(model: CatalogModel, preset: Preset | null): VramPre
 	const growth = given === undefined && isExpandable(model, weights) ? weights.diffusionBytes : 0;
 	const leastBytes = given === undefined ? 0 : Math.min(given, weights.diffusionBytes);
 
-	return (asked) => {
-		const run = asked.referenceMegapixels
-			? asked
-			: { ...asked, referenceMegapixels: usualReferences };
-		const once = activationBytes(memory, run);
+	return (run) => {
+		const once = activationBytes(memory, run, run.referenceMegapixels ?? usualReferences);
 		const phases = phasesOf(memory, weights, run, once);
 		phases.textEncoderBytes += shifts.textEncoderBytes;
 		phases.diffusionBytes = Math.max(phases.diffusionBytes + shifts.diffusionBytes, leastBytes);

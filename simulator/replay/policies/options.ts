@@ -1,5 +1,5 @@
 /** What a baseline can choose from: candidates on servers with believed times. Chooses nothing itself. */
-import { isInstalled } from '../../../lib/router/server-state';
+import { areInstalled } from '../../../lib/router/server-state';
 import type { JobCandidate } from '../candidates';
 import type { FleetView, PendingJob, ServerView } from '../types';
 
@@ -30,7 +30,7 @@ export function canServe(
 	vramMargin = 1,
 ): boolean {
 	if (!server.reachable || server.jobs.length >= (server.maxQueue ?? Infinity)) return false;
-	if (!candidate.files.every((file) => isInstalled(server.installedFiles, file))) return false;
+	if (!areInstalled(server.installedFiles, candidate.files)) return false;
 	return view.figures.peakBytes(job, candidate, server.index) * vramMargin <= server.availableBytes;
 }
 
