@@ -2,7 +2,8 @@
  * A tighter upper bound: every server follows a path through time, one job after the other, and pays for loads.
  *
  * Kept of reality: a server runs one job at a time and whole, a job that finds other weights resident loads first, a
- * server that goes down loses what runs and what is resident. Relaxed: true times are known beforehand, times are
+ * server that goes down loses what runs and what is resident. A run that gains nothing, because it is late, may still
+ * leave its weights to the next one: it takes no less than the shortest run that loads them. Relaxed: true times are known beforehand, times are
  * rounded in favour of the schedule, nobody takes memory, and "each job once" is a price instead of a rule. For any
  * prices u >= 0 of the jobs
  *     D(u) = sum_j u[j] + sum_s longest path of server s with the gains quality - u[j]
@@ -148,7 +149,7 @@ function valueAt(walks: readonly Walk[], prices: Float64Array, visits: Float64Ar
 /** Longest paths of one kind of server, over and over at other prices. */
 class Sweep {
 	readonly #value: Float64Array;
-	/** What is done in slot k with the weights m resident: 0 nothing, run + 1 warm, -(run + 1) cold. */
+	/** What is done in slot k with the weights m resident: 0 nothing, run + 1 warm, -(run + 1) cold, beyond the runs: warming up for a key. */
 	readonly #choice: Int32Array;
 	readonly #gain: Float64Array;
 	/** Position in the outages that a slot lies in, -1: none. */
@@ -198,6 +199,7 @@ class Sweep {
 				for (let i = from[k] as number; i < (from[k + 1] as number); i++) {
 					this.#consider(k, at[i] as number);
 				}
+				this.#considerWarmUps(k);
 			}
 			if (this.#isReset[k] === 1) this.#reset(k);
 		}
@@ -242,6 +244,19 @@ class Sweep {
 		}
 	}
 
+	#considerWarmUps(k: number): void {
+		const { keys, job, warmUpFrom, warmUpSlots } = this.runs;
+		for (let m = 1; m < keys; m++) {
+			const span = warmUpSlots[m] as number;
+			if (span === 0 || k < (warmUpFrom[m] as number)) continue;
+			if (k + span > (this.#until[k] as number)) continue;
+			const value = this.#value[(k + span) * keys + m] as number;
+			for (let other = 0; other < keys; other++) {
+				if (other !== m) this.#offer(k * keys + other, value, -(job.length + m) - 1);
+			}
+		}
+	}
+
 	#offer(node: number, value: number, choice: number): void {
 		if (value <= (this.#value[node] as number)) return;
 		this.#value[node] = value;
@@ -262,6 +277,11 @@ class Sweep {
 				continue;
 			}
 			const run = Math.abs(choice) - 1;
+			if (run >= runs.job.length) {
+				m = run - runs.job.length;
+				k += runs.warmUpSlots[m] as number;
+				continue;
+			}
 			const job = runs.job[run] as number;
 			visits[job] = (visits[job] as number) + weight;
 			k += (choice > 0 ? runs.warmSlots[run] : runs.coldSlots[run]) as number;

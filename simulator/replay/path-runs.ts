@@ -18,6 +18,10 @@ export interface Runs {
 	/** Last slots it may start in; -1: never in time. */
 	lastWarm: Int32Array;
 	lastCold: Int32Array;
+	/** By key: least slots of a run that loads the weights, whoever it is for and however late; 0: none can. */
+	warmUpSlots: Int32Array;
+	/** By key: first slot that such a run may start in. */
+	warmUpFrom: Int32Array;
 	/** Runs that may start in slot k: `at[from[k]]` to `at[from[k + 1] - 1]`. */
 	from: Int32Array;
 	at: Int32Array;
@@ -25,6 +29,8 @@ export interface Runs {
 
 interface Run {
 	job: number;
+	/** It could be in time if it started on arrival, warm. */
+	inTime: boolean;
 	key: string;
 	quality: number;
 	warmSeconds: number;
@@ -43,11 +49,10 @@ export function runsOf(
 	slotSeconds: number,
 	slots: number,
 ): Runs {
-	const runs = jobs.flatMap((job) =>
-		undominated(
-			table.of(job).flatMap((candidate) => runOf(job, candidate, truth, server, slotSeconds)),
-		),
+	const all = jobs.map((job) =>
+		table.of(job).flatMap((candidate) => runOf(job, candidate, truth, server, slotSeconds)),
 	);
+	const runs = all.flatMap((ofJob) => undominated(ofJob.filter(({ inTime }) => inTime)));
 	const names = [...new Set(runs.map((run) => run.key))].sort();
 	const keyOf = (name: string | null): number => (name === null ? 0 : names.indexOf(name) + 1);
 	const inSlots = (seconds: number): number => Math.floor(seconds / slotSeconds);
@@ -65,11 +70,33 @@ export function runsOf(
 		coldSlots: Int32Array.from(runs, (run) => inSlots(run.coldSeconds)),
 		lastWarm,
 		lastCold: Int32Array.from(runs, (run) => last(run, run.coldSeconds)),
+		...warmUps(all.flat(), names.length + 1, keyOf, inSlots),
 		...bySlot(runs, lastWarm, slots),
 	};
 }
 
-/** The run on this server, or none where it cannot be in time even at once and warm. */
+/** A run that is late leaves its weights behind all the same, and the next one finds them. */
+function warmUps(
+	runs: readonly Run[],
+	keys: number,
+	keyOf: (name: string) => number,
+	inSlots: (seconds: number) => number,
+): Pick<Runs, 'warmUpSlots' | 'warmUpFrom'> {
+	const warmUpSlots = new Int32Array(keys);
+	const warmUpFrom = new Int32Array(keys);
+	for (const { key, coldSeconds, first } of runs) {
+		const k = keyOf(key);
+		const slots = inSlots(coldSeconds);
+		const isFirst = warmUpSlots[k] === 0;
+		warmUpSlots[k] = isFirst ? slots : Math.min(warmUpSlots[k] as number, slots);
+		warmUpFrom[k] = isFirst ? first : Math.min(warmUpFrom[k] as number, first);
+	}
+	// weights that no run in time needs have no key of their own
+	warmUpSlots[0] = 0;
+	return { warmUpSlots, warmUpFrom };
+}
+
+/** The run on this server, or none where it cannot be done. */
 function runOf(
 	job: PendingJob,
 	candidate: JobCandidate,
@@ -83,11 +110,11 @@ function runOf(
 	const reference = truth.runSeconds(job, candidate, setup.index);
 	const warmSeconds = reference * (fits ? 1 : PAGING_SLOWDOWN);
 	const span = job.deadlineAtSeconds - job.arrivedAtSeconds;
-	if (warmSeconds > span + ROUNDING_SECONDS) return [];
 	const loads = freeKeys.has(candidate.weightsKey) ? 0 : truth.loadSeconds(job, candidate);
 	return [
 		{
 			job: job.index,
+			inTime: warmSeconds <= span + ROUNDING_SECONDS,
 			key: candidate.weightsKey,
 			quality: candidate.quality,
 			warmSeconds,
