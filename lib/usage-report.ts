@@ -23,6 +23,9 @@ export interface ReportTotals {
 	images: number;
 	cost: number | null;
 	costPerImage: number | null;
+	/** Runs on servers with a price, and on servers without one: the cost of those is GPU seconds. */
+	pricedRuns: number;
+	unpricedRuns: number;
 	quality: number | null;
 	degradedRatio: number | null;
 	ooms: number;

@@ -1,10 +1,11 @@
 /** What all sections of one report share: its figures, its money, and one colour for each model and server. */
 import type { ReportData } from '../lib/usage-report';
-import { formatCount, formatDay, formatHour, formatMoment } from './format';
+import { formatCount, formatDay, formatHour, formatMoment, GPU_SECONDS } from './format';
 import { type Axis, Palette, type TimeSeries } from './series';
 
 export interface ReportContext {
 	data: ReportData;
+	/** `GPU_SECONDS` where no server has a price. */
 	currency: string;
 	models: Palette;
 	servers: Palette;
@@ -14,10 +15,11 @@ export interface ReportContext {
 }
 
 export function contextOf(data: ReportData, currency: string): ReportContext {
+	const { totals } = data;
 	const { fromMs, toMs, coarseSeconds, fineSeconds } = data.period;
 	return {
 		data,
-		currency,
+		currency: totals.pricedRuns === 0 && totals.unpricedRuns > 0 ? GPU_SECONDS : currency,
 		models: new Palette(data.costByModel.map(({ name }) => name)),
 		servers: new Palette([...new Set(data.servers.map(({ server }) => server))]),
 		purposes: new Palette(data.costByPurpose.map(({ name }) => name)),

@@ -46,7 +46,7 @@ export function renderReport(data: ReportData, options: ReportOptions = {}): str
 </head>
 <body><main>
 <header><h1>${escapeHtml(title)}</h1><p class="muted">${period}, up to ${formatMoment(toMs)} UTC. Compared with the time before, as long.</p></header>
-${tiles(data.totals, data.before, currency)}
+${tiles(data.totals, data.before, context.currency)}
 ${body}
 <footer>Made from model_usage_log and vram_usage_log by n8n-nodes-comfyui-router. All times are UTC.</footer>
 </main></body>

@@ -4,6 +4,7 @@
  */
 import type { CostHistory, CostHistoryPort } from '../../lib/cost-report';
 import { RouterError } from '../../lib/errors';
+import { IS_GPU_SECONDS } from './cost-unit';
 import { isDenied, postgresError } from './errors';
 import { type RouterPool, withClient } from './pool';
 
@@ -37,15 +38,9 @@ export class PostgresCostHistory implements CostHistoryPort {
 	}
 }
 
-/**
- * A run's GPU time: `run_seconds` holds the load where ComfyUI gave the stamps, and `load_seconds` is then 0 or unknown;
- * where a caller gave both, they are apart.
- */
 const runsSql = (schema: string): string => `
 	select *, run_seconds + coalesce(load_seconds, 0) as gpu_seconds,
-		case when abs(actual_cost - run_seconds - coalesce(load_seconds, 0)) <= 1e-9 * actual_cost
-			and actual_cost > 0
-			then 'gpu_seconds' else 'money' end as unit
+		case when ${IS_GPU_SECONDS} then 'gpu_seconds' else 'money' end as unit
 	from ${schema}.model_usage_log
 	where created_at >= now() - $1::double precision * interval '1 day' and status <> 'rejected'`;
 

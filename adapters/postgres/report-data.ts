@@ -111,6 +111,8 @@ function totalsOf([row = {}]: PanelRow[]): ReportTotals {
 		images: count(row['images']),
 		cost: figure(row['cost']),
 		costPerImage: figure(row['cost_per_image']),
+		pricedRuns: count(row['priced_runs']),
+		unpricedRuns: count(row['unpriced_runs']),
 		quality: figure(row['quality']),
 		degradedRatio: figure(row['degraded_ratio']),
 		ooms: count(row['ooms']),

@@ -1,5 +1,5 @@
 /** What images cost: over time, by model, purpose, user and quality. */
-import type { CostRow } from '../../lib/usage-report';
+import type { CostRow, ReportTotals } from '../../lib/usage-report';
 import type { Card } from '../card';
 import { barsHeight, lyingBars, standingBars } from '../charts/bars';
 import { stackedBars } from '../charts/time-charts';
@@ -27,13 +27,20 @@ function overTime({ data, currency, models, coarse }: ReportContext): Card {
 	return {
 		id: 'cost-time',
 		title: stepSeconds >= 86_400 ? 'Cost per day' : 'Cost per hour',
-		text: 'GPU time at the price of its server, failed attempts included. Idle time is not counted.',
+		text: `${basisOf(data.totals)} Failed attempts are included, idle time is not.`,
 		span: 6,
 		draw: (size) => stackedBars({ data: series, stepSeconds, format }, size),
 		legend: series.series,
 		empty: 'No run with a known cost in this time.',
 		...seriesTable(series, stepSeconds, format),
 	};
+}
+
+/** What the sums count, and what is wrong with them where only some servers have a price. */
+function basisOf({ pricedRuns, unpricedRuns }: ReportTotals): string {
+	if (unpricedRuns === 0) return 'GPU time at the price of its server.';
+	if (pricedRuns === 0) return 'GPU seconds: no server has an hourly price.';
+	return `GPU time at the price of its server. ${formatCount(unpricedRuns)} of ${formatCount(pricedRuns + unpricedRuns)} runs were on servers without an hourly price: they count as GPU seconds, so the sums of this section are of no one unit until those servers have one.`;
 }
 
 function by(

@@ -11,6 +11,8 @@ const totals: ReportTotals = {
 	images: 120,
 	cost: 12,
 	costPerImage: 0.1,
+	pricedRuns: 120,
+	unpricedRuns: 0,
 	quality: 0.8,
 	degradedRatio: 0.05,
 	ooms: 2,
@@ -80,8 +82,9 @@ export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = 
 /** What a database without any row gives. */
 export function emptyReportData(): ReportData {
 	const none = { jobs: 0, images: 0, ooms: 0, failures: 0, rejected: 0, swaps: 0 };
+	const runs = { pricedRuns: 0, unpricedRuns: 0 };
 	const unknown = { onTimeRatio: null, cost: null, costPerImage: null, quality: null };
-	const nothing = { ...none, ...unknown, degradedRatio: null };
+	const nothing = { ...none, ...runs, ...unknown, degradedRatio: null };
 	const lists = Object.entries(reportData()).map(([key, value]) => [
 		key,
 		Array.isArray(value) ? [] : value,

@@ -1,4 +1,5 @@
 /** The figures of a period in one row: what was asked, made, paid, and how well it went. */
+import { IS_GPU_SECONDS } from '../cost-unit';
 import { USAGE_LOG, USAGE_IN_RANGE, IMAGES, JOBS_HELD, type PanelQuery } from './panel';
 
 export const totals: PanelQuery = {
@@ -14,6 +15,8 @@ select (select count(*) from jobs) as jobs,
 	${IMAGES} as images,
 	sum(actual_cost) as cost,
 	sum(actual_cost) / nullif(${IMAGES}, 0) as cost_per_image,
+	count(*) filter (where actual_cost > 0 and not ${IS_GPU_SECONDS}) as priced_runs,
+	count(*) filter (where ${IS_GPU_SECONDS}) as unpriced_runs,
 	avg(quality_estimated) filter (where status = 'success') as quality,
 	avg(degraded::int) filter (where status = 'success') as degraded_ratio,
 	count(*) filter (where status = 'oom') as ooms,

@@ -145,6 +145,8 @@ describe('deadlines and quality', () => {
 				images: 7,
 				cost: close(0.08),
 				cost_per_image: close(0.08 / 7),
+				priced_runs: 5,
+				unpriced_runs: 0,
 				quality: close((3 * 0.75 + 0.2) / 4),
 				degraded_ratio: close(0.5),
 				ooms: 1,

@@ -65,6 +65,24 @@ describe('the report', () => {
 	});
 });
 
+describe('costs without a price', () => {
+	const withRuns = (pricedRuns: number, unpricedRuns: number): string => {
+		const data = reportData();
+		return renderReport({ ...data, totals: { ...data.totals, pricedRuns, unpricedRuns } });
+	};
+
+	it('are GPU seconds, without a sign of money anywhere', () => {
+		const page = withRuns(0, 120);
+		expect(page).toContain('<dd class="figure">12 GPU s</dd>');
+		expect(page).toContain('no server has an hourly price');
+		expect(page).not.toContain('$');
+	});
+
+	it('beside some with one are said, since such sums are of no one unit', () => {
+		expect(withRuns(80, 40)).toContain('40 of 120 runs were on servers without an hourly price');
+	});
+});
+
 describe('a report of nothing', () => {
 	it('says so in every place, and has no picture', () => {
 		const page = renderReport(emptyReportData());
