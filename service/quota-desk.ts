@@ -22,7 +22,7 @@ export class QuotaDesk {
 
 	constructor(
 		private readonly port: QuotaPort,
-		/** Told why quotas could not be looked up. */
+		/** Told once why quotas could not be looked up. */
 		private readonly onWarning: (error: RouterError) => void = () => undefined,
 	) {}
 
@@ -52,8 +52,9 @@ export class QuotaDesk {
 			return await work();
 		} catch (error) {
 			if (!(error instanceof RouterError)) throw error;
+			// several jobs may have asked at the same time
+			if (!this.isAway) this.onWarning(error);
 			this.isAway = true;
-			this.onWarning(error);
 			return null;
 		}
 	}

@@ -105,6 +105,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 			reservations,
 			prompts: store,
 			...knowledge,
+			onQuotasAway: (error) => io.err(`Quotas are not checked: ${error.message}\n`),
 			readWorkflow: (file) => readJson(resolve(inputs.catalogFolder, file), io, 'WORKFLOW_INVALID'),
 		});
 		const files = items.map((): SavedFile[] => []);

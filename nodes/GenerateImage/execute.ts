@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { toNodeError } from '../shared/to-node-error';
 import { makeAll } from './make';
-import { showHints, showNotice } from './news';
+import { showHints, showNotices } from './news';
 import { openGenerator } from './open-generator';
 import { readOptions } from './read-options';
 import { doneItem, failedGeneration, isDone, type Outcome } from './result-items';
@@ -16,7 +16,7 @@ async function outcomesOf(context: IExecuteFunctions): Promise<Outcome[]> {
 	const open = await openGenerator(context, operation);
 	if (operation === 'resume') return await resumeAll(context, open);
 	const outcomes = await makeAll(context, open.generator, operation);
-	showNotice(context, open.notice());
+	showNotices(context, open.notices());
 	return outcomes;
 }
 

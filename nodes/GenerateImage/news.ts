@@ -57,15 +57,14 @@ export function showHints(context: IExecuteFunctions, outcomes: readonly Outcome
 		notLogged(results),
 		withoutPlace(results),
 	].filter((message): message is string => typeof message === 'string');
+	showNotices(context, messages);
+}
+
+/** What the decisions went without: reservations of others, quotas. */
+export function showNotices(context: IExecuteFunctions, messages: readonly string[]): void {
 	for (const message of messages) {
 		context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 	}
-}
-
-/** How far its decisions were agreed with other processes, where that is less than it should be. */
-export function showNotice(context: IExecuteFunctions, message: string | null): void {
-	if (message === null) return;
-	context.addExecutionHints?.({ message, type: 'warning', location: 'outputPane' });
 }
 
 function reasonOf(context: IExecuteFunctions, { error }: Outcome): string {

@@ -22,8 +22,8 @@ const KEEP_OPEN_MS = 3_000;
 export interface OpenGenerator {
 	generator: Generator;
 	servers: ComfyUiClient[];
-	/** What a person should know of how far its reservations reach, or null. */
-	notice(): string | null;
+	/** What a person should know of how far its reservations reach, and of quotas that are not checked. */
+	notices(): string[];
 	/** null: no credential for it. */
 	store: PostgresStore | null;
 }
@@ -42,6 +42,7 @@ export async function openGenerator(
 	]);
 	const servers = sharedComfyUiClients(credential, timeoutSeconds);
 	const knowledge = store && knowledgeOf(store);
+	const unchecked: string[] = [];
 	const generator = createGenerator({
 		catalog,
 		servers,
@@ -51,13 +52,18 @@ export async function openGenerator(
 		reservations: reservations.port,
 		prompts: store,
 		quota: knowledge?.quota,
+		onQuotasAway: ({ message }) => unchecked.push(`Quotas are not checked: ${message}`),
 		feedback: await knowledge?.feedback(catalog),
 		readWorkflow: workflowReader(context),
 		keepOpenMs: KEEP_OPEN_MS,
 		workflowId: context.getWorkflow().id ?? null,
 		executionId: context.getExecutionId(),
 	});
-	return { generator, servers, store, notice: () => reservations.notice() };
+	const notices = (): string[] => {
+		const notice = reservations.notice();
+		return notice === null ? unchecked : [notice, ...unchecked];
+	};
+	return { generator, servers, store, notices };
 }
 
 /** A run that is picked up again is decided already. */

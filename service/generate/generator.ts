@@ -3,6 +3,7 @@ import { marginEntries } from '../../lib/execution/memory-margins';
 import { RouterError } from '../../lib/errors';
 import { eachLimited } from '../each-limited';
 import { within } from '../within';
+import { QuotaDesk } from '../quota-desk';
 import { settlingStore } from '../settling-store';
 import { UsageBuffer } from '../usage-buffer';
 import { asRouterError } from './failures';
@@ -64,6 +65,7 @@ async function withFleet<T>(
 			signal: options.signal,
 			buffer,
 			notes,
+			quotas: deps.quota ? new QuotaDesk(deps.quota, deps.onQuotasAway) : null,
 			order: new SubmissionOrder(),
 			watch,
 		});

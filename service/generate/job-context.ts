@@ -1,4 +1,5 @@
 /** What all jobs of one call share. */
+import type { QuotaDesk } from '../quota-desk';
 import type { UsageBuffer } from '../usage-buffer';
 import type { PromptNotes } from './prompt-notes';
 import type { ServerWatch } from './server-watch';
@@ -15,6 +16,8 @@ export interface JobContext {
 	buffer: UsageBuffer | null;
 	/** null: prompts under way are not noted. */
 	notes: PromptNotes | null;
+	/** null: nobody is limited. */
+	quotas: QuotaDesk | null;
 	/** Of jobs that were selected beforehand. */
 	order: SubmissionOrder;
 	watch(server: string): ServerWatch;

@@ -1,7 +1,7 @@
 /** The quota of one job while it is generated: looked up before it is decided, reserved before it runs. */
 import { RouterError } from '../../lib/errors';
 import type { SelectedDecision } from '../../lib/selection/types';
-import { QuotaDesk } from '../quota-desk';
+import type { QuotaDesk } from '../quota-desk';
 import type { JobContext } from './job-context';
 import type { JobInput } from './job-input';
 
@@ -19,8 +19,7 @@ export class JobQuota {
 		private readonly context: JobContext,
 		private readonly job: JobInput,
 	) {
-		const { quota } = context.deps;
-		this.desk = quota ? new QuotaDesk(quota) : null;
+		this.desk = context.quotas;
 		this.userId = String(job.request['user_id'] ?? '');
 	}
 

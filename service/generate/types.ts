@@ -67,6 +67,8 @@ export interface GeneratorDeps {
 	quotas?: QuotaState[];
 	/** Where users' quotas are looked up, reserved and, with every row logged, settled. Absent: nobody is limited. */
 	quota?: QuotaPort | null;
+	/** Told once a call why quotas could not be looked up: its jobs run without them, and are charged when logged. */
+	onQuotasAway?: (error: RouterError) => void;
 	/** Quality learned from opinions. */
 	feedback?: FeedbackEntry[];
 	patience?: Partial<Patience>;

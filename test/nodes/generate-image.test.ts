@@ -250,6 +250,21 @@ describe('Generate Image with a Postgres credential', () => {
 		});
 	});
 
+	it('makes the image where quotas cannot be looked up, and says so once', async () => {
+		const broken = await createTestDatabase('broken');
+		try {
+			const credentials = { ...lab.credentials(), ...postgresCredential(broken.url) };
+			await broken.sql.query('create view quota_limit as select 1 as other');
+			const items = [{ json: { purpose: 'photo' } }, { json: { purpose: 'photo' } }];
+			const { outputs, hints } = await lab.run(fromItem, items, { credentials });
+			expect(outputs[0]?.map(({ json }) => json.status)).toEqual(['done', 'done']);
+			const unchecked = hints.filter((hint) => hint.startsWith('Quotas are not checked: '));
+			expect(unchecked).toHaveLength(1);
+		} finally {
+			await broken.close();
+		}
+	});
+
 	it('logs a resumed run once, however often it is looked at', async () => {
 		const credentials = { ...lab.credentials(), ...postgresCredential(database.url) };
 		const more = { credentials };

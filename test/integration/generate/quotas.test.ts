@@ -149,14 +149,17 @@ describe('Jobs of a user with a quota', () => {
 		expect(await account()).toMatchObject({ images_used: 1, images_reserved: 0 });
 	});
 
-	it('run all the same where quotas cannot be looked up, and nothing is charged then', async () => {
+	it('run all the same where quotas cannot be looked up, which is said once, and nothing is charged then', async () => {
+		const told: RouterError[] = [];
 		const away = async (): Promise<never> => {
 			throw new RouterError({ code: 'POSTGRES_UNREACHABLE', message: 'away', hint: 'wait' });
 		};
 		const { generator } = await open({
 			quota: { left: away, reserve: away, release: away, settle: async () => undefined },
+			onQuotasAway: (error) => told.push(error),
 		});
-		const [result] = await generator.generate([photo('free')]);
-		expect(result?.status).toBe('done');
+		const results = await generator.generate([photo('free'), photo('free-2')]);
+		expect(results.map(({ status }) => status)).toEqual(['done', 'done']);
+		expect(told.map(({ code }) => code)).toEqual(['POSTGRES_UNREACHABLE']);
 	});
 });
