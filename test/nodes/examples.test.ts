@@ -321,15 +321,18 @@ describe('the examples, run', () => {
 		};
 		const click = async (link: string, more: IDataObject = {}) => {
 			const query = { ...Object.fromEntries(new URL(link).searchParams), ...more };
-			const { outputs } = await run('Webhook', { query });
-			return [outputs['Thank You'], outputs['Not Taken']].flatMap((all) => all?.[0] ?? []);
+			const { outputs } = await run('A Rating', { query });
+			return ['Thank You', 'Not Taken'].filter((name) => outputs[name]?.[0]?.length === 1);
 		};
-		const [stars] = await click(links.stars[3] as string);
-		expect(stars?.json).toEqual({ thanks: true, quality_feedback: 0.75 });
-		const [down] = await click(links.down);
-		expect(down?.json).toEqual({ thanks: true, quality_feedback: 0 });
-		const [forged] = await click(links.down, { key: 'forged' });
-		expect(forged?.json).toMatchObject({ thanks: false });
+		const rated = `select quality_feedback from model_usage_log where job_id = 'job-1'`;
+		const quality = async () => (await database.sql.query(rated)).rows[0].quality_feedback;
+		const opened = await run('A Link Is Opened', { query: {} });
+		expect(opened.outputs['Ask for a Click']).toHaveLength(1);
+		expect(opened.outputs['Record Feedback']).toBeUndefined();
+		expect(await quality()).toBeNull();
+		expect([await click(links.stars[3] as string), await quality()]).toEqual([['Thank You'], 0.75]);
+		expect([await click(links.down), await quality()]).toEqual([['Thank You'], 0]);
+		expect(await click(links.down, { key: 'forged' })).toEqual(['Not Taken']);
 	});
 
 	it('the monitor example reads the servers and records them', async () => {

@@ -94,8 +94,10 @@ const splitOut: Run = async (context) => [
 
 const respond: Run = async (context) => [
 	context.getInputData().map((given, item) => {
-		if (context.getNodeParameter('respondWith', item) === 'binary') return given;
+		const kind = context.getNodeParameter('respondWith', item);
+		if (kind === 'binary') return given;
 		const body = context.getNodeParameter('responseBody', item) as string;
+		if (kind === 'text') return { json: { body }, pairedItem: { item } };
 		return { json: JSON.parse(body), pairedItem: { item } };
 	}),
 ];
