@@ -21,6 +21,8 @@ export interface Command {
 	options: OptionSpecs;
 	/** Words of which one may stand before the options; it is the value of ''. */
 	words?: readonly string[];
+	/** Instead: any one word, and what it is. */
+	anyWord?: string;
 	/** @returns the exit code */
 	run(values: OptionValues, io: Io): Promise<number>;
 }
@@ -43,7 +45,8 @@ export function parseOptions(command: Command, args: string[]): OptionValues {
 	const { values, tokens = [] } = parseArgs(config);
 	for (const token of tokens) {
 		if (token.kind === 'positional') {
-			if (values[''] !== undefined || !command.words?.includes(token.value)) {
+			const isFit = command.anyWord !== undefined || command.words?.includes(token.value);
+			if (values[''] !== undefined || !isFit) {
 				throw strayWord(command, token.value);
 			}
 			values[''] = token.value;
@@ -75,9 +78,10 @@ function unknownOption(command: Command, typed: string, known: string[]): UsageE
 }
 
 function strayWord(command: Command, word: string): UsageError {
-	if (command.words) {
+	const wanted = command.anyWord ?? (command.words && `one of ${command.words.join(', ')}`);
+	if (wanted !== undefined) {
 		return new UsageError(
-			`"${word}" is out of place: ${command.name} takes one of ${command.words.join(', ')}, and options.`,
+			`"${word}" is out of place: ${command.name} takes ${wanted}, and options.`,
 			command.name,
 		);
 	}

@@ -305,6 +305,8 @@ export interface UsageHistoryPort {
 		sinceDays: number;
 		limitPerModel: number;
 	}): Promise<CalibrationRow[]>;
+	/** Newest name of each server's first device in the VRAM log, by server; without those that it does not know. */
+	deviceNames(servers: readonly string[]): Promise<Map<string, string>>;
 }
 
 /**

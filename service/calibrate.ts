@@ -66,10 +66,13 @@ export async function learn(catalog: Catalog, options: LearnOptions): Promise<Le
 			: await history.recentRuns({ models, sinceDays, limitPerModel: ROWS_PER_MODEL });
 	const logged = rows.flatMap((row) => observationFromLog(row) ?? []);
 	const known = new Set(rows.flatMap((row) => row.prompt_id ?? []));
-	const { runs, warnings } = await foreignRuns(catalog, known, options);
+	const { runs, devices, warnings } = await foreignRuns(catalog, known, options);
 	const recent = runs.filter((run) => run.age_seconds <= sinceDays * 86_400);
+	const unasked = new Set(logged.flatMap(({ server }) => server ?? []));
+	for (const server of devices.keys()) unasked.delete(server);
+	const seen = (await history?.deviceNames([...unasked])) ?? [];
 	return {
-		...calibrate(catalog, [...logged, ...recent]),
+		...calibrate(catalog, [...logged, ...recent], new Map([...seen, ...devices])),
 		logged: logged.length,
 		foreign: recent.length,
 		warnings,
@@ -80,10 +83,14 @@ async function foreignRuns(
 	catalog: Catalog,
 	known: ReadonlySet<string>,
 	{ servers = [], clock, signal }: LearnOptions,
-): Promise<{ runs: RunObservation[]; warnings: string[] }> {
+): Promise<{ runs: RunObservation[]; devices: Map<string, string>; warnings: string[] }> {
 	const warnings: string[] = [];
+	const devices = new Map<string, string>();
 	const runs = await eachLimited(servers, SERVERS_AT_ONCE, async (server) => {
 		try {
+			const stats = await server.systemStats(signal);
+			const device = stats.devices[0]?.name;
+			if (device !== undefined) devices.set(server.name, device);
 			const entries = await server.recentHistory(HISTORY_ITEMS, signal);
 			return observationsFromHistory(entries, catalog, server.name, clock.nowMs(), known);
 		} catch (error) {
@@ -92,7 +99,7 @@ async function foreignRuns(
 			return [];
 		}
 	});
-	return { runs: runs.flat(), warnings };
+	return { runs: runs.flat(), devices, warnings };
 }
 
 /** @throws RouterError CATALOG_INVALID, POSTGRES_*, FILE_UNWRITABLE; nothing is changed then */

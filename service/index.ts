@@ -2,3 +2,4 @@
 export * from './generate';
 export { collectVram } from './monitor';
 export { readFleet } from './fleet';
+export { ReservationsOrAlone } from './reservations-or-alone';

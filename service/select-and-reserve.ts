@@ -3,6 +3,7 @@
  * nobody else decides in between, that a job which is decided again replaces its own reservation, and that what is not
  * handed over in time is given up.
  */
+import { coldStartSeconds } from '../lib/fleet/cold-start';
 import { afterSelection } from '../lib/fleet/after-selection';
 import type { FleetSnapshot } from '../lib/fleet/types';
 import type { Clock, ReservationPort } from '../lib/ports';
@@ -18,6 +19,8 @@ import { MOST_RACES, type QuotaDesk, refused } from './quota-desk';
 
 /** A prompt is submitted within seconds of its selection; from then on the server's own queue shows it. */
 export const DEFAULT_LEASE_SECONDS = 30;
+/** Starts take longer than declared, too. */
+const STARTS_WAITED = 1.5;
 
 export interface ReserveParts {
 	port: ReservationPort;
@@ -104,15 +107,22 @@ function reservationFor(
 	if (selection.decision !== 'selected' || selection.job_id === null) return null;
 	const nowMs = clock.nowMs();
 	const id = reservationIdOf(selection.job_id);
-	selection.reservation = { id, expires_in_seconds: leaseSeconds, reach: port.reach };
+	const expiresInSeconds = leaseSeconds + startOf(fleet, selection.server);
+	selection.reservation = { id, expires_in_seconds: expiresInSeconds, reach: port.reach };
 	return reservationOf(selection, {
 		id,
 		owner: id,
 		jobId: id,
-		expiresInSeconds: leaseSeconds,
+		expiresInSeconds,
 		fleet,
 		nowMs,
 	});
+}
+
+/** A server that is off takes the prompt once it has started, and is started for what is reserved there. */
+function startOf(fleet: FleetSnapshot, name: string): number {
+	const server = fleet.servers.find((one) => one.name === name);
+	return STARTS_WAITED * ((server && coldStartSeconds(server)) ?? 0);
 }
 
 export interface QuotaJob {

@@ -2,7 +2,7 @@
 import type { SyncChange } from '../../lib/catalog-sync';
 import { RouterError } from '../../lib/errors';
 import type { ManagedCatalogPort } from '../../lib/ports';
-import { applyChanges, parseText } from './catalog-text';
+import { applyChanges, parseText, setServerProperty } from './catalog-text';
 import { readTextFile, writeFileAtomically } from './json-file';
 
 export class SyncedCatalogFile implements ManagedCatalogPort {
@@ -16,6 +16,17 @@ export class SyncedCatalogFile implements ManagedCatalogPort {
 
 	edit(text: string, changes: readonly SyncChange[]): { text: string; value: unknown } {
 		const after = applyChanges(text, changes);
+		return { text: after, value: parseText(after).value };
+	}
+
+	/** Sets one property of one server, and touches nothing else. */
+	editServer(
+		text: string,
+		index: number,
+		key: string,
+		value: unknown,
+	): { text: string; value: unknown } {
+		const after = setServerProperty(text, index, key, value);
 		return { text: after, value: parseText(after).value };
 	}
 

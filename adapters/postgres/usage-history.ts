@@ -1,6 +1,6 @@
 /**
- * Reads runs back from model_usage_log, for learning. Only the newest of each model, by its index: the log may hold a
- * hundred million rows. Changes nothing and needs SELECT only.
+ * Reads runs back from model_usage_log, for learning, and on what devices they ran. Only the newest of each, by their
+ * index: the logs may hold a hundred million rows. Changes nothing and needs SELECT only.
  */
 import { CALIBRATION_COLUMNS, type CalibrationRow } from '../../lib/calibration/from-log';
 import { DEMO_WORKFLOW_ID } from '../../lib/demo';
@@ -30,6 +30,31 @@ export class PostgresUsageHistory implements UsageHistoryPort {
 				: postgresError(error, this.pool.where, 'Reading the usage log');
 		}
 	}
+
+	/** @throws RouterError POSTGRES_*, but not where the role may not read the VRAM log: then nothing is known */
+	async deviceNames(servers: readonly string[]): Promise<Map<string, string>> {
+		if (servers.length === 0) return new Map();
+		try {
+			const { rows } = await withClient(this.pool, (client) =>
+				client.query(deviceNamesSql(this.pool.quotedSchema), [servers]),
+			);
+			return new Map(rows.map((row) => [row.server, row.device_name]));
+		} catch (error) {
+			if (isDenied(error)) return new Map();
+			throw postgresError(error, this.pool.where, 'Reading the VRAM log');
+		}
+	}
+}
+
+function deviceNamesSql(schema: string): string {
+	return `
+select wanted.server, newest.device_name from unnest($1::text[]) as wanted (server)
+cross join lateral (
+	select log.device_name from ${schema}.vram_usage_log log
+	where log.server = wanted.server and log.device_index = 0 and log.device_name is not null
+	order by log.observed_at desc
+	limit 1
+) newest`;
 }
 
 function recentRunsSql(schema: string): string {

@@ -26,6 +26,8 @@ export interface StormReport {
 	/** Ended without an image, for a reason in the usage log or because the worker was killed. */
 	failed: number;
 	lost_with_worker: number;
+	/** Of those in the usage log, what it says: "CODE x 2". */
+	reasons: string;
 	/** No trace of an end. Must be 0. */
 	unaccounted: number;
 	/** More than one success, or finished more than once on a server. Must be 0. */
@@ -133,7 +135,8 @@ async function account(
 	seconds: number,
 ): Promise<StormReport> {
 	const { rows } = await router.query(
-		`select job_id, status, on_time, error_code, prompt_id from model_usage_log where job_id like 'storm-%'`,
+		`select job_id, status, on_time, error_code, prompt_id from model_usage_log
+		where job_id like 'storm-%' order by attempt`,
 	);
 	const byJob = new Map(jobs.map((job) => [job.job_id, [] as typeof rows]));
 	for (const row of rows) byJob.get(row.job_id)?.push(row);
@@ -160,6 +163,7 @@ async function account(
 		done: done.length,
 		failed: logged.length + lost,
 		lost_with_worker: lost,
+		reasons: tally(logged.map((job) => job.at(-1)?.error_code ?? job.at(-1)?.status)),
 		unaccounted: silent.length - lost,
 		twice:
 			all.filter((job) => success(job).length > 1).length +
@@ -171,6 +175,12 @@ async function account(
 		on_time_ratio: onTime / Math.max(1, jobs.length - lost),
 		seconds,
 	};
+}
+
+function tally(words: readonly string[]): string {
+	const counts = new Map<string, number>();
+	for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+	return [...counts].map(([word, times]) => `${word} x ${times}`).join(', ');
 }
 
 /** From the servers' own logs: what ran out, and any moment at which more was used than there is. */

@@ -2,6 +2,7 @@
 import type { Command } from '../command';
 import { calibrate } from './calibrate';
 import { cost } from './cost';
+import { drain } from './drain';
 import { feedback } from './feedback';
 import { generate } from './generate';
 import { migrate } from './migrate';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
 	updateModelsConfig,
 	calibrate,
 	quota,
+	drain,
 	feedback,
 	report,
 	seedDemo,

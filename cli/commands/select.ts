@@ -109,7 +109,7 @@ async function run(values: OptionValues, io: Io): Promise<number> {
 	const fleet =
 		paths.fleet === null
 			? await readLiveFleet(values, catalog, io)
-			: ((await readJson(paths.fleet, io, 'FLEET_INVALID')) as FleetSnapshot);
+			: parseFleet(await readJson(paths.fleet, io, 'FLEET_INVALID'));
 	const requests = Array.isArray(request) ? (request as unknown[]) : [request];
 	const router = new ModelRouter(catalog);
 	if (Array.isArray(request)) checkEach(router, requests, options);
@@ -170,7 +170,7 @@ async function decideAll(
 		const port = reservationsOf(store as PostgresStore, io);
 		const leaseSeconds = number(values, 'reserve-seconds', 'select', { min: 0, max: 86_400 });
 		const outcomes = await selectAndReserveWithinQuota(
-			{ fleet: parseFleet(fleet), readBeganMs, port, clock: io.clock, leaseSeconds },
+			{ fleet, readBeganMs, port, clock: io.clock, leaseSeconds },
 			desk,
 			requests.map(quotaJobOf),
 			(index, now, quotas) => ({

@@ -28,6 +28,8 @@ export function imageTask(parts) {
 			: (
 					await parts.generator.generate([{ request: { ...job.request, job_id: jobId } }], options)
 				)[0];
+		const { lost } = parts.reservations;
+		if (lost) helpers.logger.warn(`Decided without other workers' reservations: ${lost.message}`);
 		if (result.error && WORTH_ANOTHER_TRY.test(result.error.code) && mayTryAgain(helpers.job)) {
 			throw result.error;
 		}

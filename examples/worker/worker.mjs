@@ -12,7 +12,7 @@ import {
 	systemClock,
 	systemRandom,
 } from 'n8n-nodes-comfyui-router/adapters';
-import { createGenerator } from 'n8n-nodes-comfyui-router/service';
+import { createGenerator, ReservationsOrAlone } from 'n8n-nodes-comfyui-router/service';
 import pg from 'pg';
 
 import { readConfig } from './config.mjs';
@@ -31,6 +31,11 @@ pool.on('error', (error) => console.error(`Database: ${error.message}`));
 const store = createPostgresStore({ connection: config.databaseUrl });
 const authentication = config.token ? { type: 'bearer', token: config.token } : undefined;
 const clients = config.servers.map((server) => new ComfyUiClient({ ...server, authentication }));
+// a book that cannot be reached stops no job: then this worker plans without the others
+const reservations = new ReservationsOrAlone(
+	new PostgresReservations({ pool: store.pool, prepare: () => store.migrate() }),
+	systemClock,
+);
 const generator = createGenerator({
 	catalog,
 	servers: clients,
@@ -38,7 +43,7 @@ const generator = createGenerator({
 	random: systemRandom,
 	store,
 	prompts: store,
-	reservations: new PostgresReservations({ pool: store.pool, prepare: () => store.migrate() }),
+	reservations,
 });
 
 const utils = await makeWorkerUtils({ pgPool: pool });
@@ -55,7 +60,10 @@ const runner = await run({
 	concurrency: config.concurrency,
 	noHandleSignals: true,
 	taskList: {
-		generate_image: imageTask({ pool, store, clients, generator, outFolder: config.outFolder }),
+		generate_image: imageTask({
+			...{ pool, store, clients, generator, reservations },
+			outFolder: config.outFolder,
+		}),
 	},
 	events,
 });

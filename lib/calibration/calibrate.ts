@@ -12,10 +12,15 @@ const UNCERTAINTY = { measured: 0.1, published: 0.25, estimated: 0.35 } as const
 /**
  * @param catalog from `parseCatalog`
  * @param runs in any order; of models that the catalog does not have they are counted and left out
+ * @param deviceNames by server, as ComfyUI reports them: a server without a `speed_factor` has the one of its device
  * @returns entries for `select`; an empty list without usable runs: the catalog's figures hold
  */
-export function calibrate(catalog: Catalog, runs: readonly RunObservation[]): CalibrationResult {
-	const { models, leftOut } = ratiosOf(catalog, runs);
+export function calibrate(
+	catalog: Catalog,
+	runs: readonly RunObservation[],
+	deviceNames: ReadonlyMap<string, string> = new Map(),
+): CalibrationResult {
+	const { models, leftOut } = ratiosOf(catalog, runs, deviceNames);
 	const entries = models.flatMap(({ prepared, observations }) =>
 		modelEntries(prepared.name, observations, (preset) => priorOf(prepared, preset)),
 	);

@@ -1,6 +1,7 @@
 /** Holds logged runs against the catalog's own figures. Owns which runs measured nothing, and what is known of the rest. */
 import type { Catalog } from '../catalog/schema';
 import { meanRunSeconds } from '../estimate/run-time';
+import { deviceDefaults } from '../mig';
 import {
 	prepareCatalog,
 	type PreparedCatalog,
@@ -32,15 +33,17 @@ export interface ModelRatios {
 export function ratiosOf(
 	catalog: Catalog,
 	runs: readonly RunObservation[],
+	deviceNames: ReadonlyMap<string, string>,
 ): { models: ModelRatios[]; leftOut: LeftOut } {
 	const prepared = prepareCatalog(catalog);
+	const speedOf = speedsOf(prepared, deviceNames);
 	const leftOut: LeftOut = { cached: 0, unknown_model: 0, nothing_measured: 0 };
 	const byModel = new Map<PreparedModel, RatioObservation[]>();
 	for (const run of runs) {
 		const model = prepared.modelsByName.get(run.model_name);
 		if (model === undefined) leftOut.unknown_model += 1;
 		else {
-			const ratio = ratioOf(prepared, model, run);
+			const ratio = ratioOf(model, run, speedOf(run.server));
 			if (typeof ratio === 'string') leftOut[ratio] += 1;
 			else put(byModel, model, ratio);
 		}
@@ -56,14 +59,14 @@ export function ratiosOf(
 }
 
 function ratioOf(
-	prepared: PreparedCatalog,
 	model: PreparedModel,
 	run: RunObservation,
+	speedFactor: number,
 ): RatioObservation | 'cached' | 'nothing_measured' {
 	const preset = model.presets.find((one) => one.preset.name === run.preset);
 	// of a preset that is no more, nothing can be predicted
 	if (preset === undefined && run.preset !== null) return 'nothing_measured';
-	const figures = predicted(model, preset ?? model.presets[0]!, run, speedOf(prepared, run.server));
+	const figures = predicted(model, preset ?? model.presets[0]!, run, speedFactor);
 	const time = timeOf(run, figures);
 	if (time === 'cached') return 'cached';
 	const outOfMemory = run.status === 'oom';
@@ -107,8 +110,19 @@ function predicted(
 	};
 }
 
-function speedOf(prepared: PreparedCatalog, server: string | null): number {
-	return (server === null ? undefined : prepared.serversByName.get(server)?.speed_factor) ?? 1;
+/** As a decision sees it, or what is learned of a server would count its speed a second time. */
+function speedsOf(
+	prepared: PreparedCatalog,
+	deviceNames: ReadonlyMap<string, string>,
+): (server: string | null) => number {
+	const gpus = prepared.catalog.gpus ?? [];
+	const ofDevices = new Map(
+		[...deviceNames].map(([server, device]) => [server, deviceDefaults(device, gpus).speedFactor]),
+	);
+	return (server) => {
+		if (server === null) return 1;
+		return prepared.serversByName.get(server)?.speed_factor ?? ofDevices.get(server) ?? 1;
+	};
 }
 
 type Time = Pick<RatioObservation, 'logRun' | 'censored' | 'logLoad' | 'coldTotal'>;

@@ -19,9 +19,22 @@ export function crossProblems(input: unknown): Problem[] {
 	return [
 		...duplicates(servers, 'servers', 'server'),
 		...duplicates(models, 'models', 'model'),
+		...servers.flatMap((server, index) => sleepProblems(server, `servers[${index}]`)),
 		...models.flatMap((model, index) =>
 			model === null ? [] : modelProblems(model, `models[${index}]`),
 		),
+	];
+}
+
+/** While a server is off only the catalog can say what fits there. */
+function sleepProblems(server: Fields | null, at: string): Problem[] {
+	if (server?.cold_start_seconds === undefined || server.vram_gb !== undefined) return [];
+	return [
+		{
+			path: `${at}.cold_start_seconds`,
+			message: 'needs vram_gb beside it',
+			hint: "Give the memory of the server's GPU in GB: nothing can be chosen for a server that is off without it.",
+		},
 	];
 }
 

@@ -95,6 +95,19 @@ export const serverSchema = extensible({
 		.boolean()
 		.optional()
 		.describe('true: no new jobs; what it has already, it finishes. For taking it out of service.'),
+	cold_start_seconds: z
+		.number()
+		.positive()
+		.max(86_400)
+		.optional()
+		.describe(
+			'For a server that is off until wanted (scaled to zero): seconds from being wanted to taking prompts. It is then chosen also while it does not answer. Needs `vram_gb`.',
+		),
+	vram_gb: gigabytes
+		.optional()
+		.describe(
+			'Memory of its GPU, in GB, for the time that it is off; what it reports itself wins.',
+		),
 	pinned_model: name
 		.optional()
 		.describe('Model that Tend Servers loads there whenever the server is idle without it.'),

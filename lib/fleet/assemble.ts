@@ -87,7 +87,11 @@ export function assembleServer(
 function configured(server: CatalogServer | undefined): Partial<FleetServer> {
 	if (!server) return {};
 	const { hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining } = server;
-	return given({ hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining });
+	const { cold_start_seconds, vram_gb } = server;
+	return given({
+		...{ hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining },
+		...{ cold_start_seconds, vram_gb },
+	});
 }
 
 function given(fields: Partial<FleetServer>): Partial<FleetServer> {

@@ -82,6 +82,8 @@ const SERVER_NUMBERS = [
 	{ key: 'speed_factor', least: 0, exclusive: true },
 	{ key: 'vram_reserve_gb', least: 0, exclusive: false },
 	{ key: 'max_queue', least: 0, exclusive: false },
+	{ key: 'cold_start_seconds', least: 0, exclusive: true },
+	{ key: 'vram_gb', least: 0, exclusive: true },
 ] as const;
 
 function readFleet(json: unknown, problems: Problem[]): FleetSnapshot {

@@ -44,6 +44,10 @@ export interface FleetServer {
 	speed_factor?: number | null;
 	vram_reserve_gb?: number | null;
 	max_queue?: number | null;
+	/** Off until wanted: then it takes this long to start. null: it does not come. */
+	cold_start_seconds?: number | null;
+	/** All memory of its GPU, for the time that it is off. */
+	vram_gb?: number | null;
 	/** Takes no new jobs. */
 	draining?: boolean | null;
 	devices: FleetDevice[];

@@ -171,7 +171,7 @@ export function withReservations(
 	if (others.length === 0) return result;
 	const onServer = byPlace(others);
 	const servers = fleet.servers.map((server) => {
-		const here = server.reachable ? onServer(server) : [];
+		const here = placed(server, onServer);
 		if (here.length === 0) return server;
 		const laid = layOver(server, here, agesOf(server.name));
 		result.found.push(...laid.found);
@@ -180,6 +180,16 @@ export function withReservations(
 	});
 	result.fleet = { ...fleet, servers: withNeighbours(servers, others, agesOf) };
 	return result;
+}
+
+/** Of a server that is off only what is to come: what it had is for its owner to miss. */
+function placed(
+	server: FleetServer,
+	onServer: (server: FleetServer) => Reservation[],
+): Reservation[] {
+	if (server.reachable) return onServer(server);
+	if (server.cold_start_seconds == null) return [];
+	return onServer(server).filter((one) => one.submitted_seconds_ago === null);
 }
 
 /** Those that may be for a server, found without comparing each with each. */

@@ -85,11 +85,14 @@ export class CandidateColumns implements CandidateTable {
 	idleOnTime(row: number): number {
 		const plan = this.#plan(row);
 		const server = this.#server(row);
+		if (server.server.queue.length === 0) return this.asIs.onTime[row] as number;
 		const factors = this.#factors(row);
 		const run = runSecondsOn(plan, server, factors);
 		const load = loadSecondsOn(plan, server.idleResidentKey, factors);
 		const variance = serviceVariance(run, runCvOf(plan, factors), load);
-		return probabilityWithin(load + run, variance, this.context.deadlineSeconds);
+		const { coldStartSeconds: start, coldStartVariance } = server;
+		const mean = start + load + run;
+		return probabilityWithin(mean, coldStartVariance + variance, this.context.deadlineSeconds);
 	}
 
 	#plan(row: number): PresetPlan {
@@ -117,9 +120,9 @@ export class CandidateColumns implements CandidateTable {
 		const { asIs } = this;
 		const into = figures(this.count);
 		for (let row = 0; row < this.count; row++) {
-			const { server, idleResidentKey } = this.#server(row);
+			const { server, idleResidentKey, coldStartSeconds, coldStartVariance } = this.#server(row);
 			if (server.queue.length === 0) copyRow(asIs, into, row);
-			else this.#fill(into, row, idleResidentKey, 0, 0);
+			else this.#fill(into, row, idleResidentKey, coldStartSeconds, coldStartVariance);
 		}
 		return into;
 	}

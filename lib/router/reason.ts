@@ -48,10 +48,12 @@ function ruleSentence(candidate: Candidate, choice: Choice, asked: UnderstoodReq
 
 function timeSentence(candidate: Candidate): string {
 	const { server, loadSeconds, runSeconds } = candidate;
-	const queue = server.waitMean > 0 ? `${formatSeconds(server.waitMean)} in the queue, ` : '';
+	const { coldStartSeconds: start, waitMean } = server;
+	const waking = start > 0 ? `${formatSeconds(start)} until the server has started, ` : '';
+	const queue = waitMean > start ? `${formatSeconds(waitMean - start)} in the queue, ` : '';
 	const load =
 		loadSeconds > 0 ? `${formatSeconds(loadSeconds)} to load the model` : 'model already in VRAM';
-	return `expected in ${formatSeconds(candidate.p50)} (${queue}${load}, ${formatSeconds(runSeconds)} to run)`;
+	return `expected in ${formatSeconds(candidate.p50)} (${waking}${queue}${load}, ${formatSeconds(runSeconds)} to run)`;
 }
 
 /** One sentence (or two) a person understands, with the numbers. */

@@ -1,6 +1,7 @@
 /** One server as a decision sees it: memory a run can get, the wait, what will be resident, speed and price. */
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
 import { expansionLimitBytes } from '../estimate/vram';
+import { coldStartSeconds, sleepingBytes } from '../fleet/cold-start';
 import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
 import { deviceDefaults } from '../mig';
 import { BYTES_PER_GB } from '../units';
@@ -9,6 +10,8 @@ import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-ca
 /** Spread of what is left of a queued job (coefficient of variation): with a known figure, and without. */
 const KNOWN_JOB_CV = 0.15;
 const UNKNOWN_JOB_CV = 1;
+/** Pulling an image, a node that has to come first: starts scatter widely. */
+const COLD_START_CV = 0.3;
 
 export interface ServerState {
 	server: FleetServer;
@@ -17,7 +20,11 @@ export interface ServerState {
 	url: string | null;
 	/** Position in the snapshot. */
 	index: number;
+	/** Or asleep, and startable. */
 	reachable: boolean;
+	/** Until it takes prompts, part of the wait; 0: it is up. */
+	coldStartSeconds: number;
+	coldStartVariance: number;
 	queueFull: boolean;
 	/** Bytes a run can get; null where the server reports no device. */
 	availableBytes: number | null;
@@ -151,10 +158,14 @@ export function inRunningOrder(queue: QueuedJob[]): QueuedJob[] {
 function serverState(server: FleetServer, index: number, prepared: PreparedCatalog): ServerState {
 	const known = prepared.serversByName.get(server.name);
 	const queue = inRunningOrder(server.queue);
-	let waitMean = 0;
-	let waitVariance = 0;
+	const coldStart = coldStartSeconds(server, known);
+	let waitMean = coldStart ?? 0;
+	const coldStartVariance = (COLD_START_CV * waitMean) ** 2;
+	let waitVariance = coldStartVariance;
 	let lastNumber = -1;
-	const idleResidentKey = weightsKey(server.loaded_model, prepared);
+	// what was loaded is gone with the machine
+	const loaded = coldStart === null ? server.loaded_model : null;
+	const idleResidentKey = weightsKey(loaded, prepared);
 	const ofDevice = deviceDefaults(
 		server.devices[0]?.name ?? undefined,
 		prepared.catalog.gpus ?? [],
@@ -178,19 +189,22 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		name: server.name,
 		url: server.url ?? known?.url ?? null,
 		index,
-		reachable: server.reachable && !(server.draining ?? known?.draining ?? false),
+		reachable:
+			coldStart !== null || (server.reachable && !(server.draining ?? known?.draining ?? false)),
+		coldStartSeconds: coldStart ?? 0,
+		coldStartVariance,
 		queueFull: maxQueue !== null && queue.length >= maxQueue,
-		availableBytes: availableBytes(server, prepared, reserveGb),
+		availableBytes:
+			coldStart === null
+				? availableBytes(server, prepared, reserveGb)
+				: (sleepingBytes(server, known) ?? 0) - reserveGb * BYTES_PER_GB,
 		reserveBytes: reserveGb * BYTES_PER_GB,
 		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
 		waitMean,
 		waitVariance,
 		residentKey,
 		idleResidentKey,
-		residentLoadSeconds: loadSecondsOf(
-			last === undefined ? server.loaded_model : last.model_name,
-			prepared,
-		),
+		residentLoadSeconds: loadSecondsOf(last === undefined ? loaded : last.model_name, prepared),
 		speedFactor,
 		pricePerSecond: hourlyCost === null ? null : hourlyCost / 3600,
 		installed: server.installed_files === null ? null : installedSet(server.installed_files),

@@ -132,6 +132,8 @@ export interface WaitingJob {
 	job_id: string;
 	/** null where it cannot be served now. */
 	expected_start_seconds: number | null;
+	/** Where it is expected; absent where it cannot be served now. */
+	server?: string;
 	on_time_probability: number;
 	reason: string;
 }

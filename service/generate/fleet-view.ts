@@ -11,6 +11,7 @@ import {
 	type LearnedSpeed,
 	speedFactorOf,
 } from '../../lib/fleet/learned-speed';
+import { coldStartSeconds } from '../../lib/fleet/cold-start';
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
 import type { Clock } from '../../lib/ports';
 import { isSameServer } from '../../lib/reservations';
@@ -22,6 +23,7 @@ import type { Claim } from './claims';
 import type { SharedBook } from './shared-book';
 import { takeBack } from './submit-safely';
 import type { GenerateServer } from './types';
+import { WakingServers } from './waking-servers';
 
 /** ComfyUI stalls for most of a second while it loads a model; older news will do for that long. */
 const SLOW_READ_MS = 1_200;
@@ -50,6 +52,7 @@ export class FleetView {
 	private readonly speeds = new Map<string, LearnedSpeed>();
 	private readonly missing = new Map<string, Map<string, number>>();
 	private readonly orphans = new Map<string, Set<string>>();
+	private readonly waking = new WakingServers();
 	private book: Pick<SharedBook, 'layOver'> | null = null;
 	readonly claims = new Set<Claim>();
 	everReached = false;
@@ -128,6 +131,7 @@ export class FleetView {
 		this.news.set(server.name, { server: read, beganMs, arrivedMs: this.clock.nowMs() });
 		if (read.reachable) {
 			this.everReached = true;
+			this.waking.isUp(server.name);
 			await this.sweep(server, read);
 		}
 	}
@@ -162,7 +166,7 @@ export class FleetView {
 	private serverNow(server: GenerateServer, now: number, without?: Claim): FleetServer {
 		const news = this.news.get(server.name);
 		if (!news || now - news.arrivedMs > OLDEST_NEWS_MS) return unreachable(server, null);
-		if (!news.server.reachable) return news.server;
+		if (!news.server.reachable) return this.asleepNow(news.server, now);
 		const failing = this.failing.get(server.name);
 		if (failing && mayUse(failing.circuit, now, this.isUsed(server.name)) === 'no')
 			return unreachable(server, failing.error);
@@ -172,6 +176,21 @@ export class FleetView {
 			queue: this.queueNow(news, now, without),
 			installed_files: this.withoutMissing(news.server, now),
 		};
+	}
+
+	/** One that is off and can be started: as far as its start is. */
+	private asleepNow(server: FleetServer, now: number): FleetServer {
+		const coldStart = coldStartSeconds(server);
+		if (coldStart === null) return server;
+		return {
+			...server,
+			cold_start_seconds: this.waking.secondsLeft(server.name, coldStart, now),
+		};
+	}
+
+	/** A job waits for it to start. */
+	want(name: string): void {
+		this.waking.want(name, this.clock.nowMs());
 	}
 
 	private queueNow(news: News, now: number, without?: Claim): FleetServer['queue'] {

@@ -4,6 +4,7 @@
  */
 import { type Setback, stepAfter } from '../../lib/execution/retry-plan';
 import type { RouterError } from '../../lib/errors';
+import { isAsleep } from '../../lib/fleet/cold-start';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { SelectedDecision, Selection } from '../../lib/selection/types';
 import { AttemptLog } from './attempt-log';
@@ -91,6 +92,8 @@ export class JobRun {
 		await this.turn?.come;
 		signal?.throwIfAborted();
 		await room.view.read();
+		// nothing can be submitted there yet: decided anew, which may be to wait for it
+		if (isAsleep(room.view.current(), selection.server)) return null;
 		const own = { ...selection, job_id: jobId };
 		// what was reserved with the selection is this claim, not somebody else's
 		const claim = room.claim(jobId, own, this.job.deadlineMs, selection.reservation?.id);

@@ -2,6 +2,7 @@
  * One round of a waiting room: the router is asked about all jobs that wait, and what it says becomes claims, turns for
  * jobs of other processes, and answers. Nothing is final until `finish`; `undo` leaves the room as it was.
  */
+import { isAsleep } from '../../lib/fleet/cold-start';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { BookChanges, NewReservation, WaitingEntry } from '../../lib/reservations';
 import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
@@ -112,7 +113,10 @@ export class Round {
 				view.current(),
 				this.room.selectOptions(),
 			);
-			if (selection) this.answer(entry, selection, fleet);
+			if (selection?.decision === 'selected' && isAsleep(fleet, selection.server)) {
+				view.want(selection.server);
+				this.kept.push(entry);
+			} else if (selection) this.answer(entry, selection, fleet);
 		}
 	}
 
@@ -194,6 +198,8 @@ export class Round {
 		const { job } = entry;
 		const tooLate = job.request['if_late'] === 'reject' && this.room.nowMs() >= job.deadlineMs;
 		if (news.expected_start_seconds !== null && !tooLate) {
+			if (news.server !== undefined && isAsleep(fleet, news.server))
+				this.room.view.want(news.server);
 			entry.stuckSinceMs = null;
 		} else if (tooLate || !this.mayPass(entry, fleet)) {
 			const refused = this.room.router.select(job.request, fleet, this.room.selectOptions());

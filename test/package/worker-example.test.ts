@@ -55,18 +55,26 @@ function environment(concurrency = 2): NodeJS.ProcessEnv {
 	};
 }
 
-function startWorker(concurrency = 2): { child: ChildProcess; errors: () => string } {
+function startWorker(concurrency = 2): {
+	child: ChildProcess;
+	errors: () => string;
+	log: () => string;
+} {
 	const child = spawn(process.execPath, ['worker.mjs'], {
 		cwd: folder,
 		env: environment(concurrency),
-		stdio: ['ignore', 'ignore', 'pipe'],
+		stdio: ['ignore', 'pipe', 'pipe'],
 	});
 	let errors = '';
+	let log = '';
+	child.stdout?.on('data', (chunk: Buffer) => {
+		log += chunk.toString();
+	});
 	child.stderr?.on('data', (chunk: Buffer) => {
 		errors += chunk.toString();
 	});
 	workers.push(child);
-	return { child, errors: () => errors };
+	return { child, errors: () => errors, log: () => log };
 }
 
 async function add(count: number): Promise<void> {
@@ -146,6 +154,21 @@ describe('the example worker', () => {
 		for (const { child } of [first, second]) child.kill('SIGTERM');
 		expect(await Promise.all(codes)).toEqual([0, 0]);
 		expect(first.errors() + second.errors()).toBe('');
+	});
+
+	it('goes on alone where the reservations cannot be used, and says so', async () => {
+		lab = await openLab({ servers: 1, speedUp: 8 });
+		await database.sql.query('alter table server_reservation rename to out_of_reach');
+		const worker = startWorker();
+		await add(2);
+		await until('the end of both jobs', allEnded, 45);
+		await expectEachOnce(2);
+		const { rows } = await database.sql.query(
+			'select max(attempts) as most from graphile_worker.jobs',
+		);
+		// the queue has nothing left to try again
+		expect(rows[0].most).toBeNull();
+		expect(worker.log() + worker.errors()).toContain("Decided without other workers' reservations");
 	});
 
 	it.each([

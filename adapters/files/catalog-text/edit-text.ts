@@ -71,7 +71,20 @@ function setProperty(
 	value: unknown,
 	path: readonly (string | number)[] = [],
 ): string {
-	const node = nodeAt(text, ['models', index, ...path]);
+	return setIn(text, nodeAt(text, ['models', index, ...path]), key, value);
+}
+
+/** @param index of the server in the catalog's list */
+export function setServerProperty(
+	text: string,
+	index: number,
+	key: string,
+	value: unknown,
+): string {
+	return setIn(text, nodeAt(text, ['servers', index]), key, value);
+}
+
+function setIn(text: string, node: Node, key: string, value: unknown): string {
 	const existing = propertiesOf(node).find((property) => nameOf(property) === key)?.children?.[1];
 	if (existing) {
 		return edit(text, [

@@ -1,3 +1,3 @@
 /** Catalog text. Re-exports only. */
-export { applyChanges } from './edit-text';
+export { applyChanges, setServerProperty } from './edit-text';
 export { parseText } from './parse-text';

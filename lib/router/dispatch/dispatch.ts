@@ -85,6 +85,7 @@ function loneStart(
 	const choice = choose(table, table.asIs, policy, onTimeTarget, load, { noGamble });
 	const server = table.servers[choice?.row ?? -1];
 	if (choice === null || server === undefined || states[server.index]?.queueFull) return null;
+	if (server.coldStartSeconds > 0) return null;
 	return selectionOfRow(job.input, table, choice.row);
 }
 
@@ -212,12 +213,12 @@ function started(planned: PlannedJob): Selection {
 }
 
 function held(planned: PlannedJob, state: ServerState, position: number): WaitingJob {
+	const first = state.coldStartSeconds > 0 ? 'it has started' : 'what is running';
 	const ahead =
-		position === 0
-			? 'what is running'
-			: `${position} other waiting job${position === 1 ? '' : 's'}`;
+		position === 0 ? first : `${position} other waiting job${position === 1 ? '' : 's'}`;
 	return {
 		job_id: planned.job.jobId,
+		server: state.name,
 		expected_start_seconds: planned.startSeconds,
 		on_time_probability: planned.onTime,
 		reason: `Held back: expected on ${state.name} in ${formatSeconds(planned.startSeconds)}, after ${ahead}.`,

@@ -17,7 +17,7 @@ import { modelsFromCatalog } from '../../../simulator/gpu';
 import { normal, seededRandom } from '../../../simulator/gpu/random';
 import { cli } from '../../support/cli';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres';
-import { usageRow } from '../../support/usage-rows';
+import { usageRow, vramReading } from '../../support/usage-rows';
 
 const DAY_MS = 86_400_000;
 
@@ -179,6 +179,20 @@ describe('calibrate', () => {
 		const { entries } = JSON.parse((await calibrate('--json')).out);
 		expect(entries[0]).toMatchObject({ samples: 25, drift: true });
 		expect(entries[0].time_factor).toBeCloseTo(1.2, 1);
+	});
+
+	it('knows a MIG slice from the VRAM log, and expects of it what the slice is', async () => {
+		const onSlice = (job: number) =>
+			usageRow({ job_id: `slice-${job}`, run_seconds: (10 * 7) / 3, prompt_id: null });
+		await log(Array.from({ length: 20 }, (_, job) => onSlice(job)));
+		const device_name = 'cuda:0 NVIDIA A100-SXM4-40GB MIG 3g.20gb : native';
+		const factor = async () =>
+			JSON.parse((await calibrate('--json')).out).entries[0].time_factor as number;
+		expect(await factor()).toBeGreaterThan(2);
+		const store = createPostgresStore({ connection: database.url });
+		await store.recordVram([vramReading({ device_name })]);
+		await store.close();
+		expect(await factor()).toBeCloseTo(1, 1);
 	});
 
 	it("learns from a server's own history what nobody logged; a server that is down is a warning", async () => {

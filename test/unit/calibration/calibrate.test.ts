@@ -45,6 +45,46 @@ describe('learning run times', () => {
 		expect(entryOf(learn(slower).entries, 'full', 'one').time_factor).toBeCloseTo(1, 1);
 	});
 
+	it('counts the share of a MIG slice once: expected of it, and so not learned', () => {
+		const name = 'cuda:0 NVIDIA A100-SXM4-40GB MIG 3g.20gb : cudaMallocAsync';
+		// as its device says, and as the catalog says
+		for (const [server, seconds] of [
+			['one', (10 * 7) / 3],
+			['double', 5],
+		] as const) {
+			const { entries } = calibrate(
+				catalog,
+				runsAround(seconds, 40, { server }),
+				new Map([[server, name]]),
+			);
+			expect(entryOf(entries, 'full', server).time_factor).toBeCloseTo(1, 1);
+			const memory = { vram_total: 40e9, vram_free: 39e9, torch_vram_total: 0, torch_vram_free: 0 };
+			const picked = new ModelRouter(catalog).select(
+				{ purpose: 'photo', model_name: 'a', urgency: 'normal', deadline_seconds: 600 },
+				{
+					servers: [
+						{
+							...{ name: server, reachable: true, queue: [], loaded_model: null },
+							...{ installed_files: null, devices: [{ name, ...memory }] },
+						},
+					],
+				},
+				{ nowMs: 0, calibration: entries },
+			);
+			// a fifth of the work, at the same speed
+			expect(picked).toMatchObject({ decision: 'selected', preset: 'fast' });
+			if (picked.decision === 'selected')
+				expect(picked.estimate.run_seconds / (seconds / 5)).toBeCloseTo(1, 1);
+		}
+	});
+
+	it("takes out the speed of a whole GPU that the catalog's list of GPUs knows", () => {
+		const known = { ...catalog, gpus: [{ name: 'RTX 4090', speed_factor: 1.5 }] };
+		const devices = new Map([['one', 'cuda:0 NVIDIA GeForce RTX 4090']]);
+		const { entries } = calibrate(known, runsAround(10 / 1.5, 40), devices);
+		expect(entryOf(entries).time_factor).toBeCloseTo(1, 1);
+	});
+
 	it('expects a preset that hardly ran to be off like the others of its model', () => {
 		const runs = [
 			...runsAround(14, 30, { sigma: 0.2 }),
