@@ -47,7 +47,7 @@ const attemptsOn = (server: string, results: readonly GenerateResult[]) =>
 describe('a server that refuses prompts', () => {
 	it('costs a few tries, ever rarer, and no job; it is used again once it takes one', async () => {
 		const { standIns, generator } = await openFleet([4, 4]);
-		standIns[0]!.faults.always('/prompt', { kind: 'status', status: 500 }, 'POST');
+		standIns[0]!.faults.always('/prompt', { kind: 'status', status: 401 }, 'POST');
 		let isWell = false;
 		const well = systemClock.sleep(4_000).then(() => {
 			standIns[0]!.faults.clear();
