@@ -324,9 +324,11 @@ export interface ReservationPort {
 	 * One atomic step: nobody else reads in order to decide between the book that `decide` is given and the changes it
 	 * makes. `decide` is quick and pure; it may be called again where the connection was lost, and then its last answer
 	 * counts.
+	 * @param without 'waiting': who waits plays no part in it, and need not be read
 	 */
 	exclusively<T>(
 		decide: (book: ReservationBook) => { changes: BookChanges; result: T },
+		without?: 'waiting',
 	): Promise<T>;
 	/** Changes that depend on nobody else's. */
 	apply(changes: BookChanges): Promise<void>;

@@ -37,8 +37,9 @@ export class ReservationsOrAlone implements ReservationPort {
 
 	exclusively<T>(
 		decide: (book: ReservationBook) => { changes: BookChanges; result: T },
+		without?: 'waiting',
 	): Promise<T> {
-		return this.withEither((port) => port.exclusively(decide));
+		return this.withEither((port) => port.exclusively(decide, without));
 	}
 
 	/** What is told while the others are away is told to this process alone; whoever holds it tells it again. */

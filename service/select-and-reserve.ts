@@ -56,7 +56,7 @@ export async function selectAndReserve<D extends OneDecided>(
 	decide: (index: number, fleet: FleetSnapshot) => D,
 ): Promise<Outcome<D>[]> {
 	if (jobIds.length === 0) return [];
-	return parts.port.exclusively((book) => decideAll(parts, book, jobIds, decide));
+	return parts.port.exclusively((book) => decideAll(parts, book, jobIds, decide), 'waiting');
 }
 
 function decideAll<D extends OneDecided>(

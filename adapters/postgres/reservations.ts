@@ -41,6 +41,7 @@ export class PostgresReservations implements ReservationPort {
 	private readonly schema: string;
 	private readonly channel: string;
 	private readonly begin: string;
+	private readonly beginWithoutWaiting: string;
 	private prepared: Promise<unknown> | null = null;
 	private prunedMs = -Infinity;
 
@@ -51,7 +52,9 @@ export class PostgresReservations implements ReservationPort {
 		this.schema = pool.quotedSchema;
 		const hash = createHash('sha256').update(pool.schema).digest('hex').slice(0, 16);
 		this.channel = `comfyui_router_${hash}`;
-		this.begin = beginSql(this.schema, `comfyui_router_reserve ${pool.schema}`);
+		const lockKey = `comfyui_router_reserve ${pool.schema}`;
+		this.begin = beginSql(this.schema, lockKey);
+		this.beginWithoutWaiting = beginSql(this.schema, lockKey, 'waiting');
 		this.policy = {
 			clock: this.clock,
 			patienceMs: () => patienceMs,
@@ -67,10 +70,13 @@ export class PostgresReservations implements ReservationPort {
 
 	exclusively<T>(
 		decide: (book: ReservationBook) => { changes: BookChanges; result: T },
+		without?: 'waiting',
 	): Promise<T> {
+		const begin = without === 'waiting' ? this.beginWithoutWaiting : this.begin;
 		return this.step('Reserving a server', async (client) => {
 			try {
-				const book = bookOf(await queryAll(client, this.begin));
+				const results = await queryAll(client, begin);
+				const book = without === 'waiting' ? reservedOnly(results) : bookOf(results);
 				const { changes, result } = decided(decide, book);
 				await client.query(withCommit(this.changes(changes)));
 				return result;
@@ -151,6 +157,10 @@ function bookOf(results: QueryResult[]): ReservationBook {
 		reservations: reservations.rows as Reservation[],
 		waiting: waiting.rows as WaitingEntry[],
 	};
+}
+
+function reservedOnly(results: QueryResult[]): ReservationBook {
+	return { reservations: (results.at(-1)?.rows ?? []) as Reservation[], waiting: [] };
 }
 
 function reservationError(error: unknown, where: string, what: string): RouterError {

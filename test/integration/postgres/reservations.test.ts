@@ -197,16 +197,22 @@ describe('the life of a reservation', () => {
 });
 
 describe('choosing and reserving', () => {
-	it('is one step: of many at once each sees all before it', async () => {
-		const many = Array.from({ length: 40 }, async (_, n) =>
-			port.exclusively((book) => ({
-				changes: { reserve: [newReservation({ id: `n${n}` })] },
-				result: book.reservations.length,
-			})),
-		);
-		const seen = (await Promise.all(many)).sort((a, b) => a - b);
-		expect(seen).toEqual(Array.from({ length: 40 }, (_, n) => n));
-	});
+	it.each([undefined, 'waiting'] as const)(
+		'is one step: each sees all before it (without %s)',
+		async (without) => {
+			const many = Array.from({ length: 40 }, async (_, n) =>
+				port.exclusively(
+					(book) => ({
+						changes: { reserve: [newReservation({ id: `n${n}` })] },
+						result: book.reservations.length,
+					}),
+					without,
+				),
+			);
+			const seen = (await Promise.all(many)).sort((a, b) => a - b);
+			expect(seen).toEqual(Array.from({ length: 40 }, (_, n) => n));
+		},
+	);
 
 	it('changes nothing where the decision fails, and does not keep the lock', async () => {
 		const failing = port.exclusively(() => {
@@ -251,6 +257,17 @@ describe('choosing and reserving', () => {
 		const seen = await port.exclusively((book) => ({ changes: {}, result: book.waiting }));
 		expect(seen).toEqual([]);
 		client.release(true);
+	});
+
+	it('waits for the lock for so long, and no longer', async () => {
+		const client = await pool.connect();
+		await client.query(
+			`begin; select pg_advisory_xact_lock(hashtextextended('comfyui_router_reserve public', 0))`,
+		);
+		const waiting = port.exclusively(() => ({ changes: {}, result: null }));
+		await expect(waiting).rejects.toMatchObject({ code: expect.stringMatching(/^POSTGRES_/) });
+		await client.query('rollback');
+		client.release();
 	});
 
 	it('wakes the one that is named, and all', async () => {
