@@ -8,6 +8,8 @@ create role grafana_reader login password :'grafana_password';
 create database n8n owner n8n;
 create database router owner router;
 \connect router
+-- before PostgreSQL 15 everybody may make tables in it
+revoke create on schema public from public;
 grant usage, create on schema public to router;
 grant usage on schema public to grafana_reader;
 -- whoever can edit a dashboard can run any query: this role can read what the dashboard shows, and change nothing
