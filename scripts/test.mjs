@@ -18,8 +18,9 @@ const CHECKS = [
 	{ name: 'build', script: 'build' },
 ];
 
-const USAGE = `Usage: npm test [-- --project NAME ...] [--no-checks]
+const USAGE = `Usage: npm test [-- --project NAME ...] [--no-checks] [--oldest-n8n]
 Projects: ${PROJECTS.join(', ')} (default: all of them, after lint, format, types and build)
+--oldest-n8n: end to end in the oldest n8n that is supported, on the Node that runs this (n8n 2.8 wants 20 to 24)
 `;
 
 main().catch((error) => {
@@ -67,6 +68,7 @@ function parseArguments(args) {
 	for (let i = 0; i < args.length; i += 1) {
 		if (args[i] === '--project' && PROJECTS.includes(args[i + 1])) projects.push(args[(i += 1)]);
 		else if (args[i] === '--no-checks') checks = false;
+		else if (args[i] === '--oldest-n8n') process.env.COMFYUI_ROUTER_N8N = 'oldest';
 		else {
 			process.stdout.write(USAGE);
 			if (args[i] !== '--help') process.exitCode = 64;

@@ -25,15 +25,17 @@ const QUIET = {
 	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
 	N8N_AI_ENABLED: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-	N8N_DISABLED_MODULES: 'mcp-registry',
 	N8N_SECURE_COOKIE: 'false',
 	N8N_LISTEN_ADDRESS: '127.0.0.1',
 	N8N_ENFORCE_SETTINGS_FILE_PERMISSIONS: 'true',
 };
 
+/** Modules that ask the outside at every start; an n8n that does not know one of them does not start with its name. */
+export const LOUD_MODULES = ['mcp-registry'];
+
 /**
  * @param {{ databaseUrl: string, port: number, brokerPort: number, userFolder: string,
- *   owner: { email: string, passwordHash: string }, env?: Record<string, string> }} settings
+ *   owner: { email: string, passwordHash: string }, disabledModules: string[], env?: Record<string, string> }} settings
  * @returns {Record<string, string>}
  */
 export function n8nEnvironment(settings) {
@@ -41,6 +43,7 @@ export function n8nEnvironment(settings) {
 		...Object.fromEntries(INHERITED.flatMap((k) => (process.env[k] ? [[k, process.env[k]]] : []))),
 		...QUIET,
 		...database(settings.databaseUrl),
+		N8N_DISABLED_MODULES: settings.disabledModules.join(','),
 		N8N_USER_FOLDER: settings.userFolder,
 		N8N_PORT: String(settings.port),
 		N8N_RUNNERS_BROKER_PORT: String(settings.brokerPort),

@@ -3,14 +3,14 @@
  * the running n8n is the REST client's and the caller's.
  */
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetupError, tailOf } from '../provision/command.mjs';
 import { provisionN8n } from '../provision/n8n.mjs';
-import { n8nEnvironment } from './environment.mjs';
+import { LOUD_MODULES, n8nEnvironment } from './environment.mjs';
 import { installPackage } from './package-folder.mjs';
 import { freePort } from './ports.mjs';
 import { N8nRestClient } from './rest-client.mjs';
@@ -70,6 +70,7 @@ export async function startN8n(options) {
 		brokerPort: await freePort(),
 		userFolder,
 		owner: { email: owner.email, passwordHash: hashOf(n8n.folder, owner.password) },
+		disabledModules: LOUD_MODULES.filter((module) => hasModule(n8n.folder, module)),
 		env: options.env,
 	});
 	const logFile = join(userFolder, 'n8n.log');
@@ -109,11 +110,16 @@ async function startWorker(start, concurrency, userFolder) {
 
 async function logIn(instance) {
 	try {
+		await instance.rest.setUpOwner(instance.owner);
 		await instance.rest.login(instance.owner.email, instance.owner.password);
 	} catch (error) {
 		await instance.stop();
 		throw error;
 	}
+}
+
+function hasModule(n8nFolder, module) {
+	return existsSync(join(n8nFolder, 'node_modules', 'n8n', 'dist', 'modules', module));
 }
 
 function hashOf(n8nFolder, password) {

@@ -28,6 +28,14 @@ export class N8nRestClient {
 		this.url = url;
 	}
 
+	/** Makes the owner account where n8n has none yet: older versions do not take it from their environment. */
+	async setUpOwner({ email, password }) {
+		const settings = await this.request('GET', '/rest/settings');
+		if (settings?.userManagement?.showSetupOnFirstLoad !== true) return;
+		const owner = { email, password, firstName: 'Router', lastName: 'Owner' };
+		await this.request('POST', '/rest/owner/setup', owner);
+	}
+
 	/** Logs in and makes an API key; the other calls need both. */
 	async login(email, password) {
 		await this.request('POST', '/rest/login', { emailOrLdapLoginId: email, password });
@@ -97,7 +105,9 @@ export class N8nRestClient {
 
 	/** The Execute button. @returns {Promise<{ executionId: string }>} */
 	async run(workflow, triggerName) {
-		const body = { triggerToStartFrom: { name: triggerName } };
+		// older versions run what they are sent, newer ones what is stored
+		const workflowData = await this.request('GET', `/rest/workflows/${workflow.id}`);
+		const body = { workflowData, triggerToStartFrom: { name: triggerName } };
 		return await this.request('POST', `/rest/workflows/${workflow.id}/run`, body);
 	}
 

@@ -50,8 +50,8 @@ describe('a link to rate an image', () => {
 
 	it('is not taken with a key that the database did not make', async () => {
 		const response = await fetch(`${address}?job_id=rated&stars=4&key=forged`, { method: 'POST' });
-		expect(response.status).toBe(400);
 		expect(await response.text()).toContain('This link is not valid');
+		expect(response.status).toBe(400);
 		expect(await rating()).toBeNull();
 	});
 
