@@ -27,8 +27,8 @@ import { atLeast, finish, median, printTable } from './report';
 const TURN_MS = 2_000;
 const TURNS = 5;
 const CLIENTS = [1, 50];
-/** Live reservations while it is measured: those that came before are taken out after each turn. */
-const SERVERS = 6;
+/** Of the fleet, each with one live reservation when a turn begins. `npm run bench:reserve -- 20` for another number. */
+const SERVERS = Number(process.argv[2] ?? 6);
 
 type Contestant = 'router' | 'bare' | 'quick-commit' | 'two-trips';
 const CONTESTANTS: Contestant[] = ['router', 'bare', 'quick-commit', 'two-trips'];

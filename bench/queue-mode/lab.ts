@@ -26,6 +26,9 @@ const FAST_STALL_CHECK = {
 	QUEUE_WORKER_STALLED_INTERVAL: '3000',
 };
 
+/** n8n's own default is 2 connections for all executions of a process; those that wait for one for 20 s are lost. */
+const MORE_CONNECTIONS = { DB_POSTGRESDB_POOL_SIZE: '8' };
+
 /** Two models of different size, seconds long: a card of the fleet holds one and a half of the large one. */
 export function queueCatalog(): Catalog {
 	const preset = (name: string, seconds: number, steps: number, quality = 1) => ({
@@ -119,6 +122,7 @@ export async function openQueueLab(
 				OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 				N8N_ENCRYPTION_KEY: 'queue-mode-of-a-test',
 				...FAST_STALL_CHECK,
+				...MORE_CONNECTIONS,
 			},
 		});
 		closers.push(() => main.stop());
