@@ -78,6 +78,32 @@ export interface RefusalRow {
 	requests: number;
 }
 
+/** One limited amount of one account in its running period. */
+export interface QuotaRow {
+	/** "user ana" */
+	subject: string;
+	period: string;
+	amount: 'images' | 'gpu_seconds' | 'cost';
+	/** Used and reserved. */
+	taken: number;
+	allowed: number;
+	/** 0 to 1, and above where a limit was lowered. */
+	share: number;
+	resetsAt: Date;
+}
+
+export interface FeedbackRow {
+	model: string;
+	purpose: string;
+	ratings: number;
+	/** Mean, 0 to 1, with its 90 % interval; null without a rating. */
+	rating: number | null;
+	low: number | null;
+	high: number | null;
+	preferred: number;
+	notPreferred: number;
+}
+
 export interface ReportData {
 	period: ReportPeriod;
 	totals: ReportTotals;
@@ -102,6 +128,10 @@ export interface ReportData {
 	vramUsed: ReportPoint[];
 	residentModels: { timeMs: number; server: string; model: string }[];
 	servers: ServerRow[];
+	/** As of now, the fullest first; null where this role may not read them. */
+	quotas: QuotaRow[] | null;
+	/** Of the period; null where this role may not read it. */
+	feedback: FeedbackRow[] | null;
 }
 
 const HOUR_MS = 3_600_000;

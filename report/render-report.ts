@@ -5,6 +5,7 @@ import { contextOf } from './context';
 import { formatCount, formatLongDate, formatMoment, formatMoney, formatRatio } from './format';
 import { escapeHtml } from './html';
 import { costCards } from './sections/cost';
+import { peopleCards } from './sections/people';
 import { serverCards } from './sections/servers';
 import { serviceCards } from './sections/service';
 import { timeCards } from './sections/times';
@@ -25,6 +26,7 @@ export function renderReport(data: ReportData, options: ReportOptions = {}): str
 		['Deadlines and quality', serviceCards(context)],
 		['Time', timeCards(context)],
 		['Servers', serverCards(context)],
+		['Quotas and feedback', peopleCards(context)],
 	] as const;
 	const body = sections
 		.map(

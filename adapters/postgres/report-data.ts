@@ -1,6 +1,8 @@
 /** Reads what a report shows with the queries of the dashboards, all as of one moment. Owns rows of SQL as typed figures. */
 import type {
 	CostRow,
+	FeedbackRow,
+	QuotaRow,
 	ReportData,
 	ReportPeriod,
 	ReportPoint,
@@ -9,7 +11,7 @@ import type {
 import { PANELS } from './panels';
 import type { PanelRange } from './panels/macros';
 import type { PanelQuery } from './panels/panel';
-import { type PanelRow, readPanels } from './panels/read-panel';
+import { type PanelRequest, type PanelRow, readPanels } from './panels/read-panel';
 import type { RouterPool } from './pool';
 
 /** @throws RouterError POSTGRES_* */
@@ -19,11 +21,15 @@ export async function readReportData(pool: RouterPool, period: ReportPeriod): Pr
 	const fine: PanelRange = { fromMs, toMs, intervalSeconds: fineSeconds };
 	// up to, not including, the first moment of the period
 	const earlier: PanelRange = { ...coarse, fromMs: fromMs - (toMs - fromMs), toMs: fromMs - 1 };
-	const asked: { query: PanelQuery; range: PanelRange }[] = [];
-	const answers: PanelRow[][] = [];
+	const asked: PanelRequest[] = [];
+	const answers: (PanelRow[] | null)[] = [];
 	const ask = (query: PanelQuery, range = coarse): (() => PanelRow[]) => {
 		const index = asked.push({ query, range }) - 1;
 		return () => answers[index] ?? [];
+	};
+	const askIfAllowed = (query: PanelQuery): (() => PanelRow[] | null) => {
+		const index = asked.push({ query, range: coarse, optional: true }) - 1;
+		return () => answers[index] ?? null;
 	};
 	const rows = {
 		totals: ask(PANELS.totals),
@@ -46,6 +52,8 @@ export async function readReportData(pool: RouterPool, period: ReportPeriod): Pr
 		vramUsed: ask(PANELS.vramUsed, fine),
 		residentModels: ask(PANELS.residentModels, fine),
 		servers: ask(PANELS.serversNow),
+		quotas: askIfAllowed(PANELS.quotas),
+		feedback: askIfAllowed(PANELS.feedback),
 	};
 	answers.push(...(await readPanels(pool, asked)));
 	return {
@@ -101,6 +109,8 @@ export async function readReportData(pool: RouterPool, period: ReportPeriod): Pr
 			queued: figure(row['queued']),
 			observedAt: row['observed_at'] as Date,
 		})),
+		quotas: rows.quotas()?.map(quotaOf) ?? null,
+		feedback: rows.feedback()?.map(feedbackOf) ?? null,
 	};
 }
 
@@ -119,6 +129,33 @@ function totalsOf([row = {}]: PanelRow[]): ReportTotals {
 		failures: count(row['failures']),
 		rejected: count(row['rejected']),
 		swaps: count(row['swaps']),
+	};
+}
+
+function quotaOf(row: PanelRow): QuotaRow {
+	return {
+		subject: String(row['subject']),
+		period: String(row['period']),
+		amount: row['amount'] as QuotaRow['amount'],
+		taken: count(row['taken']),
+		allowed: count(row['allowed']),
+		share: count(row['share']),
+		resetsAt: row['resets_at'] as Date,
+	};
+}
+
+function feedbackOf(row: PanelRow): FeedbackRow {
+	const rated = figure(row['rating']) !== null;
+	return {
+		model: String(row['model']),
+		purpose: String(row['purpose']),
+		ratings: count(row['ratings']),
+		rating: figure(row['rating']),
+		// without a rating the query's interval is all of 0 to 1
+		low: rated ? figure(row['low']) : null,
+		high: rated ? figure(row['high']) : null,
+		preferred: count(row['preferred']),
+		notPreferred: count(row['not_preferred']),
 	};
 }
 

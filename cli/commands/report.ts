@@ -16,8 +16,8 @@ const DEFAULT_DAYS = 7;
 
 const HELP = `Usage: comfyui-router report --database-url U --out F.html [--days N]
 
-Writes one HTML page about cost, times, deadlines, quality, VRAM and queues: the last N whole days
-(UTC) and today so far. The page holds all it needs, asks no server for anything and runs no script:
+Writes one HTML page about cost, times, deadlines, quality, VRAM, queues, quotas and feedback: the last
+N whole days (UTC) and today so far. The page holds all it needs, asks no server for anything and runs no script:
 it can be mailed. The role needs SELECT on the tables, and nothing is changed.
 
 ${DATABASE_HELP}

@@ -75,6 +75,22 @@ export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = 
 				observedAt: new Date(REPORT_NOW),
 			},
 		],
+		quotas: [
+			{
+				...{ subject: `user ${name}`, period: 'day', amount: 'images', taken: 95, allowed: 100 },
+				...{ share: 0.95, resetsAt: new Date('2026-12-01T00:00:00Z') },
+			},
+			{
+				...{ subject: 'group *', period: 'month', amount: 'cost', taken: 4, allowed: 10 },
+				...{ share: 0.4, resetsAt: new Date('2026-12-01T00:00:00Z') },
+			},
+		],
+		feedback: [
+			{
+				...{ model: name, purpose: name, ratings: 4, rating: 0.9, low: 0.489, high: 0.978 },
+				...{ preferred: 1, notPreferred: 0 },
+			},
+		],
 		...overrides,
 	};
 }

@@ -1,9 +1,14 @@
 /** Quotas, feedback, and what can be chosen in a dashboard, against cases worked out by hand. */
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ALERTS, PANELS } from '../../../adapters/postgres/panels';
 import { VARIABLE_QUERIES } from '../../../adapters/postgres/panels/variables';
+import { createPool } from '../../../adapters/postgres/pool';
+import { readReportData } from '../../../adapters/postgres/report-data';
 import { createPostgresStore } from '../../../adapters/postgres/store';
+import { reportPeriod } from '../../../lib/usage-report';
 import { range, USAGE, VRAM } from '../../support/hand-made-logs';
 import { DAY_MS, runQuery } from '../../support/panels';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres';
@@ -83,6 +88,45 @@ describe('feedback', () => {
 				not_preferred: 1,
 			},
 		});
+	});
+});
+
+describe('the report', () => {
+	const readFrom = async (connection: string) => {
+		const pool = createPool({ connection });
+		try {
+			return await readReportData(pool, reportPeriod(Date.now(), 2));
+		} finally {
+			await pool.close();
+		}
+	};
+
+	it('has quotas and feedback', async () => {
+		const { quotas, feedback } = await readFrom(database.url);
+		expect(quotas?.map(({ subject, amount, share }) => [subject, amount, share])).toEqual([
+			['user idle', 'images', 1],
+			['user ana', 'images', close(0.95)],
+			['group *', 'cost', close(0.4)],
+			['user ana', 'cost', close(0.25)],
+		]);
+		expect(feedback).toMatchObject([
+			{ model: 'good', rating: close(0.9), ratings: 4 },
+			{ model: 'poor', rating: null, low: null, high: null, notPreferred: 1 },
+		]);
+	});
+
+	it('is whole but for them where the role may read the logs only', async () => {
+		const role = `logs_only_${randomBytes(4).toString('hex')}`;
+		await database.sql.query(`create role ${role} login password 'secret'`);
+		await database.sql.query(`grant select on model_usage_log, vram_usage_log to ${role}`);
+		try {
+			const { quotas, feedback, servers } = await readFrom(database.urlFor(role, 'secret'));
+			expect([quotas, feedback]).toEqual([null, null]);
+			expect(servers).toEqual((await readFrom(database.url)).servers);
+		} finally {
+			await database.sql.query(`drop owned by ${role}`);
+			await database.sql.query(`drop role ${role}`);
+		}
 	});
 });
 

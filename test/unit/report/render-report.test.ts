@@ -83,6 +83,34 @@ describe('costs without a price', () => {
 	});
 });
 
+describe('quotas and feedback', () => {
+	const rowsOf = (page: string, id: string): string[][] => {
+		const card = page.split(`<h3 id="${id}">`)[1]?.split('</section>')[0] ?? '';
+		const lines = card.match(/<tr><th scope="row">.*?<\/tr>/gs) ?? [];
+		return lines.map((line) =>
+			[...line.matchAll(/>([^<]+)<\/t[hd]>/g)].map(([, cell]) => cell ?? ''),
+		);
+	};
+
+	it('are tables, each amount with its unit', () => {
+		const page = renderReport(reportData());
+		expect(rowsOf(page, 'quotas').map((row) => row.slice(1))).toEqual([
+			['day', '95 images', '100 images', '95 %', '1 Dec, 00:00'],
+			['month', '$4.00', '$10.00', '40 %', '1 Dec, 00:00'],
+		]);
+		expect(rowsOf(page, 'feedback').map((row) => row.slice(2))).toEqual([
+			['90 %', '49 % to 98 %', '4', '1', '0'],
+		]);
+	});
+
+	it('that this role may not read are said, and are not taken for none', () => {
+		const page = renderReport({ ...reportData(), quotas: null, feedback: null });
+		expect(page).toContain('this role may not read quota_status');
+		expect(page).toContain('this role may not read model_feedback');
+		expect(page).not.toContain('No feedback in this time');
+	});
+});
+
 describe('a report of nothing', () => {
 	it('says so in every place, and has no picture', () => {
 		const page = renderReport(emptyReportData());
