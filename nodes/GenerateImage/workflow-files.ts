@@ -6,18 +6,25 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { RouterError } from '../../lib/errors';
 import { managedCatalog } from '../shared/catalog-source';
+import { requireAllowedPath } from '../shared/file-access';
 
 export function workflowReader(context: IExecuteFunctions): (file: string) => Promise<unknown> {
 	return async (file) => {
 		const folder = await folderOf(context);
 		if (folder === null) throw withoutFolder(file);
 		const path = resolve(folder, file);
+		if (isNamedByWorkflow(context)) await requireAllowedPath(path);
 		try {
 			return await readFile(path, 'utf8');
 		} catch (error) {
 			throw unreadable(path, error as NodeJS.ErrnoException);
 		}
 	};
+}
+
+/** The managed copy is n8n's own file: who may edit it may name any other. */
+function isNamedByWorkflow(context: IExecuteFunctions): boolean {
+	return context.getNodeParameter('catalogSource', 0, 'managed') === 'file';
 }
 
 /** null: the catalog is no file. */

@@ -13,6 +13,7 @@ import type { SyncChange } from '../../lib/catalog-sync';
 import { RouterError } from '../../lib/errors';
 import type { ManagedCatalogPort } from '../../lib/ports';
 import { managedCatalog } from '../shared/catalog-source';
+import { requireAllowedPath } from '../shared/file-access';
 import { postgresOf } from './postgres';
 import { shippedCatalog } from './shipped-catalog';
 
@@ -103,7 +104,7 @@ export async function openCatalog(
 	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, '') as string;
 	switch (parameter('catalogSource')) {
 		case 'file':
-			return openFile(parameter('catalogPath').trim());
+			return await openFile(parameter('catalogPath').trim());
 		case 'postgres': {
 			const store = await postgresOf(context, itemIndex);
 			const name = parameter('catalogName');
@@ -121,8 +122,11 @@ export async function openCatalog(
 	}
 }
 
-function openFile(path: string): OpenCatalog {
-	if (path !== '') return { port: new SyncedCatalogFile(path), where: path, edited: null };
+async function openFile(path: string): Promise<OpenCatalog> {
+	if (path !== '') {
+		await requireAllowedPath(path);
+		return { port: new SyncedCatalogFile(path), where: path, edited: null };
+	}
 	throw new RouterError({
 		code: 'OPTIONS_INVALID',
 		message: 'Catalog File is empty.',

@@ -14,6 +14,7 @@ import { parseCatalog, parseCatalogText } from '../../lib/catalog/parse';
 import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
 import { shippedCatalogPath } from '../../adapters/files/package-root';
+import { requireAllowedPath } from './file-access';
 import { usageStore } from './usage-store';
 
 function fromJson(value: unknown): Catalog {
@@ -21,7 +22,10 @@ function fromJson(value: unknown): Catalog {
 }
 
 async function fromFile(path: string): Promise<Catalog> {
-	if (path !== '') return (await readCatalogFile(path)).catalog;
+	if (path !== '') {
+		await requireAllowedPath(path);
+		return (await readCatalogFile(path)).catalog;
+	}
 	throw new RouterError({
 		code: 'OPTIONS_INVALID',
 		message: 'Catalog File is empty.',

@@ -1,9 +1,9 @@
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import type { INodeListSearchResult } from 'n8n-workflow';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { StandIn } from '../../simulator/comfyui';
 import { createTestDatabase } from '../support/postgres';
@@ -15,7 +15,7 @@ let server: StandIn;
 let folder: string;
 beforeAll(async () => {
 	server = await startServer();
-	folder = await mkdtemp(join(tmpdir(), 'comfyui-router-catalog-'));
+	folder = await mkdtemp(join(USER_FOLDER, 'comfyui-router-catalog-'));
 });
 afterAll(async () => {
 	await server.close();
@@ -106,6 +106,39 @@ describe('the catalog', () => {
 	])('can be a file; one %s is explained', async (_what, catalogPath, message) => {
 		const { error } = await select({ catalogSource: 'file', catalogPath });
 		expect(error?.message).toMatch(message);
+	});
+
+	it('cannot be a file outside the folders that n8n allows, nor a link to one', async () => {
+		const outside = await mkdtemp(join(tmpdir(), 'comfyui-router-outside-'));
+		try {
+			const secret = join(outside, 'models_config.json');
+			await writeFile(secret, JSON.stringify(CATALOG));
+			const link = join(folder, 'link.json');
+			await symlink(secret, link);
+			const beside = `${folder}/${relative(folder, secret)}`;
+			for (const catalogPath of [secret, link, beside]) {
+				const { error } = await select({ catalogSource: 'file', catalogPath });
+				expect(error?.message).toMatch(/does not allow/);
+				expect(error?.description).toMatch(/N8N_RESTRICT_FILE_ACCESS_TO/);
+				await expect(search({ catalogSource: 'file', catalogPath })).rejects.toThrow(/allow/);
+			}
+		} finally {
+			await rm(outside, { recursive: true, force: true });
+		}
+	});
+
+	it('can be any file where n8n names no folders', async () => {
+		const outside = await mkdtemp(join(tmpdir(), 'comfyui-router-outside-'));
+		vi.stubEnv('N8N_RESTRICT_FILE_ACCESS_TO', '');
+		try {
+			const catalogPath = join(outside, 'models_config.json');
+			await writeFile(catalogPath, JSON.stringify(CATALOG));
+			const { error } = await select({ catalogSource: 'file', catalogPath });
+			expect(error).toBeUndefined();
+		} finally {
+			vi.unstubAllEnvs();
+			await rm(outside, { recursive: true, force: true });
+		}
 	});
 
 	it('can be a row in Postgres; the table is made, and a name that is not there is explained', async () => {

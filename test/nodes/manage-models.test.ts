@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
@@ -9,6 +8,7 @@ import type { StandIn } from '../../simulator/comfyui';
 import { createTestDatabase, type TestDatabase } from '../support/postgres';
 import { CATALOG, comfyUiCredential, postgresCredential, startServer } from './support/fixtures';
 import { runNode, type RunOptions, type RunResult } from './support/harness';
+import { USER_FOLDER } from './support/user-folder';
 
 let server: StandIn;
 let database: TestDatabase;
@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
 	server = await startServer();
 	database = await createTestDatabase('manage_models');
-	folder = mkdtempSync(join(tmpdir(), 'manage-models-'));
+	folder = mkdtempSync(join(USER_FOLDER, 'manage-models-'));
 });
 afterAll(async () => {
 	await server.close();
