@@ -1,18 +1,15 @@
 /**
  * Does the router decide better than the rest? Replays every scenario with every policy on the same seeds and
- * measures the goals. Options: --quick (3 seeds), --seeds N, --tuning (seeds that are not the suite's),
- * --policies a,b, --scenarios a,b, --no-ablations, --no-figure, --minutes N (ends early, with the seeds done by then),
- * --ablation-seeds N (of the seeds, how many the ablations are run on), --worlds N (worlds nobody tuned on).
+ * measures the goals. --help tells the options.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
-import { type Cell, scenarioNamed, type Task, WORLD } from './slo/cells';
-import { ABLATIONS, BOUND, LATE, PRICED, contestantNamed } from './slo/contestants';
+import { type Cell, type Task, WORLD } from './slo/cells';
+import { BOUND, LATE, PRICED } from './slo/contestants';
 import { drawFigure } from './slo/figure';
-import { POLICIES } from '../simulator/replay/policies';
 import { goalsOf } from './slo/goals';
+import { readOptions, type SloOptions, USAGE } from './slo/options';
 import { runTasks } from './slo/pool';
 import {
 	Results,
@@ -22,56 +19,9 @@ import {
 	onTimeRatio,
 	swapsPerHour,
 } from './slo/results';
-import { SCENARIOS, suiteSeeds, tuningSeeds } from './slo/scenarios';
 import { differenceTable, leadTable, overallTable, scenarioTable } from './slo/tables';
 import { heldOutWorldSeeds } from './slo/worlds';
 import { WORLD_POLICIES, worldGoals, worldsTable } from './slo/worlds-table';
-
-const SUITE_SEEDS = 20;
-const QUICK_SEEDS = 3;
-/** Switching levers off takes most of the time, so not every seed is run with it. */
-const ABLATION_SEEDS = 6;
-const WORLDS = 60;
-
-function readOptions() {
-	const { values } = parseArgs({
-		options: {
-			quick: { type: 'boolean', default: false },
-			tuning: { type: 'boolean', default: false },
-			seeds: { type: 'string' },
-			policies: { type: 'string' },
-			scenarios: { type: 'string' },
-			'no-figure': { type: 'boolean', default: false },
-			'no-ablations': { type: 'boolean', default: false },
-			minutes: { type: 'string', default: 'Infinity' },
-			'ablation-seeds': { type: 'string', default: String(ABLATION_SEEDS) },
-			worlds: { type: 'string', default: String(WORLDS) },
-		},
-	});
-	const count = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : SUITE_SEEDS));
-	if (!Number.isInteger(count) || count < 1)
-		throw new RangeError('--seeds takes a whole number from 1.');
-	const minutes = Number(values.minutes);
-	if (!(minutes > 0)) throw new RangeError('--minutes takes a number above 0.');
-	const all = [...POLICIES.map((policy) => policy.name), BOUND];
-	const policies = values.policies?.split(',') ?? all;
-	const ablations = values.policies ? [] : ABLATIONS.map((policy) => policy.name);
-	policies.filter((name) => name !== BOUND).forEach(contestantNamed);
-	const scenarios = values.scenarios?.split(',') ?? SCENARIOS.map((scenario) => scenario.name);
-	scenarios.forEach(scenarioNamed);
-	const whole = !values.tuning && !values.policies && !values.scenarios && count >= SUITE_SEEDS;
-	return {
-		seeds: values.tuning ? tuningSeeds(count) : suiteSeeds(count),
-		tuning: values.tuning,
-		minutes,
-		policies,
-		ablations,
-		ablationSeeds: values['no-ablations'] ? 0 : Math.min(count, Number(values['ablation-seeds'])),
-		worlds: values.policies || values.scenarios || values.tuning ? 0 : Number(values.worlds),
-		scenarios,
-		figure: whole && !values['no-figure'],
-	};
-}
 
 function printTables(results: Results): void {
 	const tables = [
@@ -113,7 +63,7 @@ function figuresOf(results: Results): Record<string, Record<string, number>> {
 }
 
 /** Tasks of the suite: the first seeds with the ablations. */
-function suiteTasks(options: ReturnType<typeof readOptions>): Task[] {
+function suiteTasks(options: SloOptions): Task[] {
 	const { seeds, scenarios, policies, ablations, ablationSeeds } = options;
 	return seeds.flatMap((seed, i) =>
 		scenarios.map((scenario) => ({
@@ -137,7 +87,7 @@ async function runShown(tasks: readonly Task[], seconds: number): Promise<Cell[]
 /** The lever off against the router, on the seeds that were run with it. */
 function ablationResults(
 	cells: readonly Cell[],
-	{ seeds, scenarios, ablations, ablationSeeds }: ReturnType<typeof readOptions>,
+	{ seeds, scenarios, ablations, ablationSeeds }: SloOptions,
 ): Results | null {
 	const policies = [LATE, ...ablations];
 	const done = seeds
@@ -165,8 +115,22 @@ async function runWorlds(count: number, seconds: number): Promise<Results | null
 	return cells.length === 0 ? null : new Results(cells, [WORLD], WORLD_POLICIES);
 }
 
+/** null: there is nothing to run, and why not is said. */
+function askedFor(argv: readonly string[]): SloOptions | null {
+	try {
+		const options = readOptions(argv);
+		if (options === null) console.log(USAGE);
+		return options;
+	} catch (error) {
+		console.error(`${(error as Error).message}\n--help tells the options.`);
+		process.exitCode = 2;
+		return null;
+	}
+}
+
 async function main(): Promise<void> {
-	const options = readOptions();
+	const options = askedFor(process.argv.slice(2));
+	if (options === null) return;
 	const { seeds, policies, scenarios, figure, tuning, minutes } = options;
 	console.log(`${tuning ? 'Tuning' : 'Suite'} seeds: ${seeds.join(' ')}`);
 	const until = performance.now() + 60_000 * minutes;
