@@ -9,6 +9,7 @@ import { type Cell, type Task, WORLD } from './slo/cells';
 import { BOUND, LATE, PRICED } from './slo/contestants';
 import { drawFigure } from './slo/figure';
 import { goalsOf } from './slo/goals';
+import { noGambleBound } from './slo/no-gamble';
 import { readOptions, type SloOptions, USAGE } from './slo/options';
 import { runTasks } from './slo/pool';
 import {
@@ -19,6 +20,7 @@ import {
 	onTimeRatio,
 	swapsPerHour,
 } from './slo/results';
+import { SCENARIOS } from './slo/scenarios';
 import { differenceTable, leadTable, overallTable, scenarioTable } from './slo/tables';
 import { heldOutWorldSeeds } from './slo/worlds';
 import { WORLD_POLICIES, worldGoals, worldsTable } from './slo/worlds-table';
@@ -115,6 +117,23 @@ async function runWorlds(count: number, seconds: number): Promise<Results | null
 	return cells.length === 0 ? null : new Results(cells, [WORLD], WORLD_POLICIES);
 }
 
+/** How much of the bound at load 0.5 is left to who runs only what is sure to fit. */
+function printNoGamble(results: Results, seeds: readonly number[]): void {
+	const half = SCENARIOS.filter(
+		({ name, load }) => load === 0.5 && results.scenarios.includes(name),
+	);
+	if (half.length === 0 || !results.has(BOUND)) return;
+	const safe = noGambleBound(half, seeds);
+	const bound = results.overall(
+		BOUND,
+		effectiveQuality,
+		half.map(({ name }) => name),
+	);
+	console.log(
+		`\nBound at load 0.5 without a gamble on memory: ${safe.toFixed(4)}, ${(safe / bound).toFixed(4)} of the bound`,
+	);
+}
+
 /** null: there is nothing to run, and why not is said. */
 function askedFor(argv: readonly string[]): SloOptions | null {
 	try {
@@ -155,6 +174,7 @@ async function main(): Promise<void> {
 	const results = new Results(counted, scenarios, policies);
 	console.log();
 	printTables(results);
+	printNoGamble(results, whole);
 	const levers = ablationResults(cells, options);
 	if (levers !== null) {
 		console.log(`\nLevers off, on ${levers.bySeed(LATE, effectiveQuality).length} seeds\n`);
