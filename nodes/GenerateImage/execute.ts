@@ -1,6 +1,7 @@
 /** Generate Image's run: an outcome for every item, none of which costs another its own. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { showCatalogAdvice } from '../shared/catalog-advice';
 import { toNodeError } from '../shared/to-node-error';
 import { makeAll } from './make';
 import { showHints, showNotices } from './news';
@@ -17,6 +18,11 @@ async function outcomesOf(context: IExecuteFunctions): Promise<Outcome[]> {
 	if (operation === 'resume') return await resumeAll(context, open);
 	const outcomes = await makeAll(context, open.generator, operation);
 	showNotices(context, open.notices());
+	const chosen = outcomes.flatMap(({ result }) =>
+		result?.selection?.decision === 'selected' ? [result.selection] : [],
+	);
+	// what the servers have is not known here: Select Model says what the catalog lacks
+	await showCatalogAdvice(context, open.catalog, [], chosen);
 	return outcomes;
 }
 

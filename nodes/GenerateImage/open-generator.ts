@@ -21,6 +21,7 @@ const KEEP_OPEN_MS = 3_000;
 
 export interface OpenGenerator {
 	generator: Generator;
+	catalog: Catalog;
 	servers: ComfyUiClient[];
 	/** What a person should know of how far its reservations reach, and of quotas that are not checked. */
 	notices(): string[];
@@ -63,7 +64,7 @@ export async function openGenerator(
 		const notice = reservations.notice();
 		return notice === null ? unchecked : [notice, ...unchecked];
 	};
-	return { generator, servers, store, notices };
+	return { generator, catalog, servers, store, notices };
 }
 
 /** A run that is picked up again is decided already. */

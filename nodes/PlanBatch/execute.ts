@@ -2,11 +2,13 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { systemClock } from '../../adapters/system-clock';
+import type { Catalog } from '../../lib/catalog/schema';
 import { RouterError } from '../../lib/errors';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import { CostOptimizer } from '../../lib/optimizer/cost-optimizer';
 import type { BatchOptions, BatchPlan } from '../../lib/optimizer/types';
 import { readFleet } from '../../service/fleet';
+import { showCatalogAdvice } from '../shared/catalog-advice';
 import { readCatalog } from '../shared/catalog-source';
 import { comfyUiClients } from '../shared/comfyui-servers';
 import { failedItem } from '../shared/failed-item';
@@ -54,7 +56,7 @@ async function planAll(context: IExecuteFunctions, items: INodeExecutionData[]):
 		throw toNodeError(context.getNode(), unreadable.error, unreadable.itemIndex);
 	}
 	const options = context.getNodeParameter('options', 0, {}) as Options;
-	const { optimizer, fleet } = await prepare(context, options);
+	const { catalog, optimizer, fleet } = await prepare(context, options);
 	const batch = batchOptions(context, options);
 	const { plan, selections } = optimizer.planSelections(read.requests, fleet, batch);
 	stopIfWanted(options, plan);
@@ -67,6 +69,8 @@ async function planAll(context: IExecuteFunctions, items: INodeExecutionData[]):
 		planned.push(failedItem(context, items[itemIndex] ?? { json: {} }, itemIndex, error));
 	}
 	showHints(context, fleet, plan, notPlanned);
+	const chosen = selections.map(({ selection }) => selection);
+	await showCatalogAdvice(context, catalog, fleet.servers, chosen);
 	return { planned, notPlanned, summary: [summaryItem(plan, items.length)] };
 }
 
@@ -77,7 +81,7 @@ function itemOf({ pairedItem }: INodeExecutionData): number {
 async function prepare(
 	context: IExecuteFunctions,
 	{ timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }: Options,
-): Promise<{ optimizer: CostOptimizer; fleet: FleetSnapshot }> {
+): Promise<{ catalog: Catalog; optimizer: CostOptimizer; fleet: FleetSnapshot }> {
 	const catalog = await readCatalog(context, (name) => context.getNodeParameter(name, 0));
 	const servers = comfyUiClients(await context.getCredentials('comfyUiApi'), timeoutSeconds);
 	try {
@@ -88,7 +92,7 @@ async function prepare(
 			timeoutMs: timeoutSeconds * MS_PER_SECOND,
 			signal: context.getExecutionCancelSignal?.(),
 		});
-		return { optimizer: new CostOptimizer(catalog), fleet };
+		return { catalog, optimizer: new CostOptimizer(catalog), fleet };
 	} finally {
 		for (const server of servers) server.close();
 	}

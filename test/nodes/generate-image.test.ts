@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/postgres';
 import { bytesOf, openBinaryStore } from './support/binary-store';
 import { postgresCredential } from './support/fixtures';
-import { type GenerateLab, openGenerateLab } from './support/generate';
+import { type GenerateLab, measured, openGenerateLab } from './support/generate';
 import { runNode } from './support/harness';
 import { quickCatalog } from '../support/generate-lab';
 
@@ -214,6 +214,17 @@ describe('Generate Image, Submit and Resume', () => {
 			'REQUEST_INVALID',
 			'OPTIONS_INVALID',
 		]);
+	});
+});
+
+describe('Generate Image, tried out by hand', () => {
+	it('tells that nobody measured the times yet', async () => {
+		const items = [{ json: { purpose: 'photo' } }];
+		const { hints } = await lab.run(fromItem, items);
+		expect(hints.join()).toMatch(/Not measured on your servers yet/);
+		const parameters = { ...fromItem, catalogJson: JSON.stringify(measured(quickCatalog())) };
+		const known = await lab.run(parameters, items);
+		expect(known.hints.join()).not.toMatch(/Not measured/);
 	});
 });
 

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../simulator/replay/random';
 import { openBinaryStore } from './support/binary-store';
 import { comfyUiCredential } from './support/fixtures';
-import { catalogWithEditing, type GenerateLab, openGenerateLab } from './support/generate';
+import {
+	catalogWithEditing,
+	type GenerateLab,
+	measured,
+	openGenerateLab,
+} from './support/generate';
 import { runNode, type RunOptions, type RunResult } from './support/harness';
 
 const CATALOG = {
@@ -47,6 +52,13 @@ function photos(count: number, more: IDataObject = {}): INodeExecutionData[] {
 const jsonOf = (items: INodeExecutionData[] | undefined) => (items ?? []).map(({ json }) => json);
 
 describe('Plan Batch', () => {
+	it('tells who tries it by hand that nobody measured the times yet', async () => {
+		const { hints } = await plan({}, photos(2));
+		expect(hints.join()).toMatch(/Not measured on your servers yet/);
+		const known = await plan({ catalogJson: JSON.stringify(measured(CATALOG)) }, photos(2));
+		expect(known.hints.join()).not.toMatch(/Not measured/);
+	});
+
 	it('gives every job a selection, in running order, with its item and pairing kept', async () => {
 		const binary = { photo: { data: 'aGk=', mimeType: 'text/plain' } };
 		const mixed = [

@@ -66,6 +66,15 @@ export function catalogWithEditing(): Catalog {
 	return { ...catalog, models };
 }
 
+/** The same where somebody has measured all times. */
+export function measured<C extends Catalog>(catalog: C): C {
+	const models = catalog.models.map((model) => ({
+		...model,
+		presets: model.presets.map((preset) => ({ ...preset, confidence: 'measured' as const })),
+	}));
+	return { ...catalog, models };
+}
+
 /** Submitted prompts that never came to an end of their own. */
 export function promptsOf(
 	server: StandIn,
