@@ -49,7 +49,7 @@ describe('a worker, a server and the connections to the database die in the midd
 	it('and only what the killed worker held is lost; a failure beside it names the killed server', () => {
 		const { failed, lost_with_worker: lost, reasons } = report;
 		expect(lost).toBeLessThanOrEqual(50);
-		// whether a prompt was queued on a server that died while it was sent cannot be known, so it is not sent again
+		// for instance one that was being sent to it: whether it was queued cannot be known, and none may run twice
 		expect(failed - lost, JSON.stringify(report)).toBeLessThanOrEqual(3);
 		const unreachable = failed === lost ? '' : `COMFYUI_UNREACHABLE x ${failed - lost}`;
 		expect(reasons, JSON.stringify(report)).toBe(unreachable);
