@@ -3,8 +3,8 @@
  * nobody else decides in between, that a job which is decided again replaces its own reservation, and that what is not
  * handed over in time is given up.
  */
-import { coldStartSeconds } from '../lib/fleet/cold-start';
 import { afterSelection } from '../lib/fleet/after-selection';
+import { coldStartOn } from '../lib/fleet/cold-start';
 import type { FleetSnapshot } from '../lib/fleet/types';
 import type { Clock, ReservationPort } from '../lib/ports';
 import {
@@ -107,7 +107,9 @@ function reservationFor(
 	if (selection.decision !== 'selected' || selection.job_id === null) return null;
 	const nowMs = clock.nowMs();
 	const id = reservationIdOf(selection.job_id);
-	const expiresInSeconds = leaseSeconds + startOf(fleet, selection.server);
+	// a server that is off takes the prompt once it has started, and is started for what is reserved there
+	const startSeconds = STARTS_WAITED * (coldStartOn(fleet, selection.server) ?? 0);
+	const expiresInSeconds = leaseSeconds + startSeconds;
 	selection.reservation = { id, expires_in_seconds: expiresInSeconds, reach: port.reach };
 	return reservationOf(selection, {
 		id,
@@ -117,12 +119,6 @@ function reservationFor(
 		fleet,
 		nowMs,
 	});
-}
-
-/** A server that is off takes the prompt once it has started, and is started for what is reserved there. */
-function startOf(fleet: FleetSnapshot, name: string): number {
-	const server = fleet.servers.find((one) => one.name === name);
-	return STARTS_WAITED * ((server && coldStartSeconds(server)) ?? 0);
 }
 
 export interface QuotaJob {

@@ -61,7 +61,11 @@ const runner = await run({
 	noHandleSignals: true,
 	taskList: {
 		generate_image: imageTask({
-			...{ pool, store, clients, generator, reservations },
+			pool,
+			store,
+			clients,
+			generator,
+			reservations,
 			outFolder: config.outFolder,
 		}),
 	},

@@ -86,11 +86,15 @@ export function assembleServer(
 /** What the catalog says of the server; absent fields stay absent. */
 function configured(server: CatalogServer | undefined): Partial<FleetServer> {
 	if (!server) return {};
-	const { hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining } = server;
-	const { cold_start_seconds, vram_gb } = server;
 	return given({
-		...{ hourly_cost, gpu_group, speed_factor, vram_reserve_gb, max_queue, draining },
-		...{ cold_start_seconds, vram_gb },
+		hourly_cost: server.hourly_cost,
+		gpu_group: server.gpu_group,
+		speed_factor: server.speed_factor,
+		vram_reserve_gb: server.vram_reserve_gb,
+		max_queue: server.max_queue,
+		draining: server.draining,
+		cold_start_seconds: server.cold_start_seconds,
+		vram_gb: server.vram_gb,
 	});
 }
 

@@ -29,9 +29,15 @@ export function coldStartSeconds(server: FleetServer, known: Declared = {}): num
 	return own === undefined ? (known.cold_start_seconds ?? null) : own;
 }
 
+/** The same of the fleet's server of that name; null also where there is none. */
+export function coldStartOn({ servers }: FleetSnapshot, name: string): number | null {
+	const server = servers.find((one) => one.name === name);
+	return server === undefined ? null : coldStartSeconds(server);
+}
+
 /** True where that server of the fleet is off and may be waited for. */
-export function isAsleep({ servers }: FleetSnapshot, name: string): boolean {
-	return servers.some((server) => server.name === name && coldStartSeconds(server) !== null);
+export function isAsleep(fleet: FleetSnapshot, name: string): boolean {
+	return coldStartOn(fleet, name) !== null;
 }
 
 /** All memory of its GPU, as last seen or as declared; null: not known. */

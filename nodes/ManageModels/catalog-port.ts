@@ -12,8 +12,7 @@ import type { PostgresStore } from '../../adapters/postgres/store';
 import type { SyncChange } from '../../lib/catalog-sync';
 import { RouterError } from '../../lib/errors';
 import type { ManagedCatalogPort } from '../../lib/ports';
-import { managedCatalog } from '../shared/catalog-source';
-import { requireAllowedPath } from '../shared/file-access';
+import { catalogFilePath, managedCatalog } from '../shared/catalog-source';
 import { postgresOf } from './postgres';
 import { shippedCatalog } from './shipped-catalog';
 
@@ -104,7 +103,7 @@ export async function openCatalog(
 	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, '') as string;
 	switch (parameter('catalogSource')) {
 		case 'file':
-			return await openFile(parameter('catalogPath').trim());
+			return await openFile(parameter('catalogPath'));
 		case 'postgres': {
 			const store = await postgresOf(context, itemIndex);
 			const name = parameter('catalogName');
@@ -122,14 +121,7 @@ export async function openCatalog(
 	}
 }
 
-async function openFile(path: string): Promise<OpenCatalog> {
-	if (path !== '') {
-		await requireAllowedPath(path);
-		return { port: new SyncedCatalogFile(path), where: path, edited: null };
-	}
-	throw new RouterError({
-		code: 'OPTIONS_INVALID',
-		message: 'Catalog File is empty.',
-		hint: 'Give the path of a catalog, or set Catalog to Managed Copy.',
-	});
+async function openFile(parameter: string): Promise<OpenCatalog> {
+	const path = await catalogFilePath(parameter);
+	return { port: new SyncedCatalogFile(path), where: path, edited: null };
 }

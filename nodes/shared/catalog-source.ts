@@ -21,16 +21,21 @@ function fromJson(value: unknown): Catalog {
 	return typeof value === 'string' ? parseCatalogText(value) : parseCatalog(value);
 }
 
-async function fromFile(path: string): Promise<Catalog> {
-	if (path !== '') {
-		await requireAllowedPath(path);
-		return (await readCatalogFile(path)).catalog;
+/**
+ * The path in a node's Catalog File, trimmed.
+ * @throws RouterError OPTIONS_INVALID where it is empty, FILE_UNREADABLE where n8n allows no such file
+ */
+export async function catalogFilePath(parameter: unknown): Promise<string> {
+	const path = String(parameter ?? '').trim();
+	if (path === '') {
+		throw new RouterError({
+			code: 'OPTIONS_INVALID',
+			message: 'Catalog File is empty.',
+			hint: 'Give the path of a catalog, or set Catalog to Managed Copy.',
+		});
 	}
-	throw new RouterError({
-		code: 'OPTIONS_INVALID',
-		message: 'Catalog File is empty.',
-		hint: 'Give the path of a catalog, or set Catalog to Managed Copy.',
-	});
+	await requireAllowedPath(path);
+	return path;
 }
 
 /** The managed copy, made where there is none yet. @throws RouterError FILE_*, CATALOG_INVALID */
@@ -66,7 +71,7 @@ export async function readCatalog(
 		case 'json':
 			return fromJson(parameter('catalogJson'));
 		case 'file':
-			return await fromFile(String(parameter('catalogPath') ?? '').trim());
+			return (await readCatalogFile(await catalogFilePath(parameter('catalogPath')))).catalog;
 		case 'postgres':
 			return await fromPostgres(context, String(parameter('catalogName') ?? ''));
 		default:

@@ -35,8 +35,12 @@ function quotas({ data, currency }: ReportContext): Card {
 		],
 		rows: (data.quotas ?? []).map(
 			({ subject, period, amount, taken, allowed, share, resetsAt }) => [
-				...[subject, period, amountOf(amount, taken), amountOf(amount, allowed)],
-				...[formatRatio(share), formatMoment(resetsAt.getTime())],
+				subject,
+				period,
+				amountOf(amount, taken),
+				amountOf(amount, allowed),
+				formatRatio(share),
+				formatMoment(resetsAt.getTime()),
 			],
 		),
 	};
@@ -63,9 +67,13 @@ function feedback({ data }: ReportContext): Card {
 			{ name: 'Not preferred', figures },
 		],
 		rows: (data.feedback ?? []).map((row) => [
-			...[row.model, row.purpose, formatRatio(row.rating)],
+			row.model,
+			row.purpose,
+			formatRatio(row.rating),
 			row.low === null ? '–' : `${formatRatio(row.low)} to ${formatRatio(row.high)}`,
-			...[row.ratings, row.preferred, row.notPreferred].map(formatCount),
+			formatCount(row.ratings),
+			formatCount(row.preferred),
+			formatCount(row.notPreferred),
 		]),
 	};
 }

@@ -1,12 +1,9 @@
 /** The quota of one job while it is generated: looked up before it is decided, reserved before it runs. */
 import { RouterError } from '../../lib/errors';
 import type { SelectedDecision } from '../../lib/selection/types';
-import type { QuotaDesk } from '../quota-desk';
+import { MOST_RACES, type QuotaDesk } from '../quota-desk';
 import type { JobContext } from './job-context';
 import type { JobInput } from './job-input';
-
-/** How often the job is decided anew because others took what was left. */
-const MOST_RACES = 5;
 
 export class JobQuota {
 	private readonly desk: QuotaDesk | null;

@@ -3,9 +3,9 @@
  *
  * Kept of reality: a server runs one job at a time and whole, a job that finds other weights resident loads first, a
  * server that goes down loses what runs and what is resident. A run that gains nothing, because it is late, may still
- * leave its weights to the next one: it takes no less than the shortest run that loads them. Relaxed: true times are known beforehand, times are
- * rounded in favour of the schedule, nobody takes memory, and "each job once" is a price instead of a rule. For any
- * prices u >= 0 of the jobs
+ * leave its weights to the next one: it takes no less than the shortest run that loads them. Relaxed: true times are
+ * known beforehand, times are rounded in favour of the schedule, nobody takes memory, and "each job once" is a price
+ * instead of a rule. For any prices u >= 0 of the jobs
  *     D(u) = sum_j u[j] + sum_s longest path of server s with the gains quality - u[j]
  * bounds every real schedule from above: its servers walk such paths, so together they gain at most the second sum, and
  * as no job is done twice, the sum of their qualities is at most that gain plus the first sum. So the result is a bound
@@ -149,7 +149,10 @@ function valueAt(walks: readonly Walk[], prices: Float64Array, visits: Float64Ar
 /** Longest paths of one kind of server, over and over at other prices. */
 class Sweep {
 	readonly #value: Float64Array;
-	/** What is done in slot k with the weights m resident: 0 nothing, run + 1 warm, -(run + 1) cold, beyond the runs: warming up for a key. */
+	/**
+	 * What is done in slot k with the weights m resident: 0 nothing, run + 1 warm, -(run + 1) cold, beyond the runs:
+	 * warming up for a key.
+	 */
 	readonly #choice: Int32Array;
 	readonly #gain: Float64Array;
 	/** Position in the outages that a slot lies in, -1: none. */
