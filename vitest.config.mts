@@ -12,6 +12,10 @@ interface Project {
 	singleFork?: boolean;
 }
 
+/** Where `npm test` wants the count. */
+const tally = process.env.COMFYUI_ROUTER_TALLY;
+const TALLY_REPORTER = './scripts/test/tally-reporter.mjs';
+
 const postgres = './test/support/global-postgres.ts';
 
 const projects: Project[] = [
@@ -33,6 +37,7 @@ export default defineConfig({
 	test: {
 		watch: false,
 		passWithNoTests: false,
+		reporters: tally === undefined ? ['default'] : ['default', [TALLY_REPORTER, { file: tally }]],
 		maxWorkers: 2,
 		minWorkers: 1,
 		projects: projects.map(({ name, timeoutSeconds, globalSetup, singleFork }) => ({

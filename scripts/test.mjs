@@ -7,7 +7,8 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './dependencies.mjs';
 import { say } from './provision/command.mjs';
-import { runCheck, runProject } from './test/steps.mjs';
+import { closingLines } from './test/closing-lines.mjs';
+import { oneFailure, runCheck, runProject } from './test/steps.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROJECTS = ['unit', 'contract', 'integration', 'nodes', 'package', 'e2e', 'browser'];
@@ -25,7 +26,7 @@ Projects: ${PROJECTS.join(', ')} (default: all of them, after lint, format, type
 
 main().catch((error) => {
 	say(error.stack ?? String(error));
-	finish([{ name: 'set-up', passed: 0, failed: 1 }]);
+	finish([oneFailure('set-up', String(error.message ?? error))]);
 });
 
 async function main() {
@@ -52,14 +53,9 @@ function isUnbuilt() {
 }
 
 function finish(results) {
-	say('');
-	for (const { name, passed, failed, seconds } of results) {
-		const time = seconds === undefined ? '' : `, ${seconds} s`;
-		say(`${failed === 0 ? 'ok    ' : 'FAILED'} ${name}: ${passed} passed, ${failed} failed${time}`);
-	}
 	const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 	process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
-	process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`);
+	process.stdout.write(`\n${closingLines(results).join('\n')}\n`);
 }
 
 function parseArguments(args) {

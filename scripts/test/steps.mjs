@@ -1,6 +1,6 @@
 /**
  * The steps of a test run: a check is a package script that passes or fails, a project is a vitest run that is
- * counted test by test. Owns what counts as a failure: also a skipped test, a file that does not load, no test at all.
+ * counted test by test. Owns what counts as a failure: also a skipped test, a step that ends badly, no test at all.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,6 +16,8 @@ const STEP_LIMIT_MS = 20 * 60_000;
  * @property {string} name
  * @property {number} passed
  * @property {number} failed
+ * @property {{ where: string, message: string }[]} failures as many as `failed`
+ * @property {string[]} retried tests that passed at a second try only
  * @property {number} [seconds]
  */
 
@@ -23,61 +25,57 @@ const STEP_LIMIT_MS = 20 * 60_000;
 export async function runCheck(root, { name, script }) {
 	say(`\n== ${name}: npm run ${script}`);
 	const { code, seconds } = await show(root, 'npm', ['run', '--silent', script]);
-	if (code !== 0) say(`${name} failed: npm run ${script} ended with ${code}.`);
-	return { name, passed: 0, failed: code === 0 ? 0 : 1, seconds };
+	return code === 0
+		? { name, passed: 0, failed: 0, failures: [], retried: [], seconds }
+		: { ...oneFailure(name, `npm run ${script} ended with ${code}`), seconds };
 }
 
 /** @returns {Promise<StepResult>} */
 export async function runProject(root, name, unbuilt) {
 	say(`\n== ${name} tests`);
-	if (unbuilt) {
-		say(`${name} needs the build, which failed.`);
-		return { name, passed: 0, failed: 1 };
-	}
+	if (unbuilt) return oneFailure(name, 'needs the build, which failed');
 	const folder = await mkdtemp(join(tmpdir(), 'comfyui-router-test-'));
 	try {
-		const report = join(folder, 'report.json');
-		const { code, seconds } = await show(root, process.execPath, [
-			join(root, 'node_modules', 'vitest', 'vitest.mjs'),
-			...['run', '--project', name, '--reporter=default', '--reporter=json'],
-			`--outputFile.json=${report}`,
-		]);
-		return { name, seconds, ...(await countsOf(name, report, code)) };
+		const file = join(folder, 'tally.json');
+		const { code, seconds } = await show(
+			root,
+			process.execPath,
+			[join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', name],
+			{ COMFYUI_ROUTER_TALLY: file },
+		);
+		const text = await readFile(file, 'utf8').catch(() => null);
+		return { ...resultOf(name, text === null ? null : JSON.parse(text), code), seconds };
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}
 }
 
-async function countsOf(name, report, code) {
-	const json = await readFile(report, 'utf8').catch(() => null);
-	const { passed, failed, notRun } = json === null ? NOTHING : count(JSON.parse(json));
-	if (notRun > 0) say(`${name}: ${notRun} tests were skipped; a skipped test counts as failed.`);
-	if (passed + failed + notRun === 0) say(`${name}: no test was run; that counts as a failure.`);
-	const total = failed + notRun;
-	const broken = total === 0 && (code !== 0 || passed === 0);
-	return { passed, failed: broken ? 1 : total };
+/**
+ * @param {import('./tally-reporter.mjs').Tally | null} tally null: the run ended before it wrote one
+ * @param {number | string | null} code of the process, or the signal that ended it
+ * @returns {StepResult}
+ */
+export function resultOf(name, tally, code) {
+	if (tally === null) return oneFailure(name, `ended with ${code} before it had a result`);
+	const { passed, notRun, failures, retried } = tally;
+	const failed = tally.failed + notRun;
+	if (failed > 0) return { name, passed, failed, failures, retried };
+	const wrong = code !== 0 ? `ended with ${code}, though every test passed` : 'no test was run';
+	if (code !== 0 || passed === 0) return { ...oneFailure(name, wrong), passed, retried };
+	return { name, passed, failed, failures, retried };
 }
 
-const NOTHING = { passed: 0, failed: 0, notRun: 0 };
-
-/** From vitest's JSON report; a file that failed without a failed test (it does not load) is one failure. */
-export function count(report) {
-	const of = (file, ...states) =>
-		file.assertionResults.filter((test) => states.includes(test.status)).length;
-	const sum = (f) => report.testResults.reduce((total, file) => total + f(file), 0);
-	return {
-		passed: sum((file) => of(file, 'passed')),
-		failed: sum((file) => of(file, 'failed') || (file.status === 'failed' ? 1 : 0)),
-		notRun: sum((file) => of(file, 'skipped', 'pending', 'todo', 'disabled')),
-	};
+export function oneFailure(name, message) {
+	return { name, passed: 0, failed: 1, failures: [{ where: name, message }], retried: [] };
 }
 
 /** Runs a command with its output shown; never with our input, so that nothing can wait for a person. */
-function show(root, command, args) {
+function show(root, command, args, env = {}) {
 	const startedMs = Date.now();
 	return new Promise((resolve, reject) => {
 		const child = spawn(command, args, {
 			cwd: root,
+			env: { ...process.env, ...env },
 			stdio: ['ignore', 'inherit', 'inherit'],
 			shell: process.platform === 'win32',
 			timeout: STEP_LIMIT_MS,
