@@ -9,6 +9,7 @@ import { systemRandom } from '../../adapters/system-random';
 import { ComfyUiClient } from '../../adapters/comfyui';
 import { createGenerator } from '../../service/generate';
 import type { StandIn } from '../../simulator/comfyui';
+import { livesOf, redone, storyOf, submittedInVain } from './prompt-lives';
 import { type QueueLab, queueCatalog, startServers } from './lab';
 
 export interface StormOptions {
@@ -30,8 +31,12 @@ export interface StormReport {
 	reasons: string;
 	/** No trace of an end. Must be 0. */
 	unaccounted: number;
-	/** More than one success, or finished more than once on a server. Must be 0. */
+	/** More than one success, or submitted again while an earlier prompt could still bring the image. Must be 0. */
 	twice: number;
+	/** Submitted again because an earlier prompt brought none, its server killed for instance. */
+	redone: number;
+	/** Of each of `twice`, what its prompts came to, from the servers' logs. */
+	stories: string[];
 	reservations_left: number;
 	waiting_left: number;
 	out_of_memory: number;
@@ -160,13 +165,9 @@ async function account(
 	// a killed worker writes nothing; n8n says of its executions that they failed
 	const lost = Math.min(silent.length, broken.rows[0].count);
 	const onTime = done.filter((job) => success(job)[0]?.on_time === true).length;
-	const finished = lab.servers.flatMap((one) => one.events.of('finished'));
-	const ids = new Map(rows.map((row) => [row.prompt_id, row.job_id]));
-	const runs = new Map<string, number>();
-	for (const { promptId } of finished) {
-		const job = ids.get(promptId);
-		if (job) runs.set(job, (runs.get(job) ?? 0) + 1);
-	}
+	const lives = livesOf(lab.servers.map((one) => one.events.all()));
+	const again = all.filter((job) => success(job).length > 1).map((job) => job[0]?.job_id);
+	const twice = new Set([...submittedInVain(lives), ...again]);
 	return {
 		jobs: jobs.length,
 		done: done.length,
@@ -174,9 +175,9 @@ async function account(
 		lost_with_worker: lost,
 		reasons: tally(logged.map((job) => job.at(-1)?.error_code ?? job.at(-1)?.status)),
 		unaccounted: silent.length - lost,
-		twice:
-			all.filter((job) => success(job).length > 1).length +
-			[...runs.values()].filter((count_) => count_ > 1).length,
+		twice: twice.size,
+		redone: redone(lives),
+		stories: [...twice].map((job) => storyOf(lives, job)),
 		reservations_left: await count(router, 'server_reservation'),
 		waiting_left: await count(router, 'waiting_job'),
 		...memoryOf(lab.servers),

@@ -1,7 +1,7 @@
 /** The last lines of `npm test`: a line per step, then what failed and why, short enough for a log of which only the end is kept. */
 
-const MOST_FAILURES = 8;
-const MOST_CHARACTERS = 160;
+const MOST_FAILURES = 6;
+const MOST_CHARACTERS = 200;
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /** @param {import('./steps.mjs').StepResult[]} results @returns {string[]} */

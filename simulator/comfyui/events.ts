@@ -1,12 +1,12 @@
 /** What happened, in order, for tests: nothing here is part of ComfyUI's API. Append-only. */
 
-type PromptEventType =
-	'submitted' | 'started' | 'finished' | 'interrupted' | 'failed' | 'deleted' | 'cached';
+type PromptEventType = 'started' | 'finished' | 'interrupted' | 'failed' | 'deleted' | 'cached';
 
 /** One member per type, so that a log can be narrowed by it. */
 type PromptEvent<T = PromptEventType> = T extends unknown ? { type: T; promptId: string } : never;
 
 export type StandInEvent = { atMs: number } & (
+	| { type: 'submitted'; promptId: string; extraData: Record<string, unknown> }
 	| PromptEvent
 	| { type: 'oom'; promptId: string; phase: 'load' | 'sampling' | 'decode'; neededBytes: number }
 	/** `cold`: read from disk; otherwise only copied to the GPU again. */

@@ -121,7 +121,8 @@ export class ComfyProcess {
 
 	/** @throws IncomparablePrompts; the prompt is queued all the same */
 	submit(prompt: QueuedPrompt): void {
-		this.events.append({ type: 'submitted', promptId: prompt.promptId });
+		const { promptId, extraData } = prompt;
+		this.events.append({ type: 'submitted', promptId, extraData });
 		try {
 			this.queue.push(prompt);
 		} finally {

@@ -53,11 +53,11 @@ export class StandInServer {
 		if (!server) return;
 		this.server = null;
 		this.process.kill();
+		this.machine.events.append({ type: 'killed' });
 		this.process = new ComfyProcess(this.machine);
 		const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 		for (const socket of this.connections) socket.destroy();
 		await closed;
-		this.machine.events.append({ type: 'killed' });
 	}
 
 	private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
