@@ -1,5 +1,7 @@
 /** The main job in a real n8n: webhook, Select Model, the graph queued in ComfyUI, Log Usage, the row in Postgres. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { nodeOutput } from '../../scripts/n8n-instance/rest-client.mjs';
 import {
@@ -11,6 +13,8 @@ import {
 } from '../support/e2e-lab';
 
 let lab: Lab;
+/** Of one try: a test that is tried again finds no rows of the first. */
+let jobId: string;
 let workflow: ImportedWorkflow;
 let path: string;
 
@@ -22,11 +26,15 @@ beforeAll(async () => {
 	await lab.rest.activate(workflow);
 });
 
+beforeEach(() => {
+	jobId = `e2e-${randomUUID()}`;
+});
+
 afterAll(async () => {
 	await lab?.close();
 });
 
-async function usageRow(jobId: string): Promise<Record<string, unknown>> {
+async function usageRow(): Promise<Record<string, unknown>> {
 	const text = 'select * from model_usage_log where job_id = $1';
 	const { rows } = await lab.database.sql.query(text, [jobId]);
 	expect(rows).toHaveLength(1);
@@ -45,7 +53,7 @@ async function ranGraph(promptId: string): Promise<Graph> {
 describe('the activated production workflow', () => {
 	it('answers with the model, its reason and the prompt, and logs the times that ComfyUI measured', async () => {
 		const { status, body } = await lab.rest.webhook(path, {
-			job_id: 'e2e-selected',
+			job_id: jobId,
 			purpose: 'photo',
 			urgency: 'normal',
 			prompt: 'a lighthouse at dusk',
@@ -56,16 +64,16 @@ describe('the activated production workflow', () => {
 		const { selection } = body;
 		expect(selection).toMatchObject({
 			decision: 'selected',
-			job_id: 'e2e-selected',
+			job_id: jobId,
 			server: 'gpu-one',
 			server_url: lab.comfyui.url,
 		});
 		expect(selection.model_name).not.toBe('');
 		expect(selection.selection_reason).toContain(selection.model_name);
 
-		const row = await usageRow('e2e-selected');
+		const row = await usageRow();
 		expect(row).toMatchObject({
-			job_id: 'e2e-selected',
+			job_id: jobId,
 			attempt: 1,
 			user_id: 'ada',
 			workflow_id: workflow.id,
@@ -85,7 +93,7 @@ describe('the activated production workflow', () => {
 
 	it('hands the job the file and steps of the model that was selected', async () => {
 		const { body } = await lab.rest.webhook(path, {
-			job_id: 'e2e-graph',
+			job_id: jobId,
 			purpose: 'draft',
 			urgency: 'urgent',
 			prompt: 'a red door',
@@ -115,15 +123,15 @@ describe('the activated production workflow', () => {
 
 	it('takes the rejected branch with a code and a hint, and logs the rejection', async () => {
 		const { status, body } = await lab.rest.webhook(path, {
-			job_id: 'e2e-rejected',
+			job_id: jobId,
 			purpose: 'photo',
 			min_quality: 1,
 		});
 
 		expect(status).toBe(422);
-		expect(body.selection).toMatchObject({ decision: 'rejected', job_id: 'e2e-rejected' });
+		expect(body.selection).toMatchObject({ decision: 'rejected', job_id: jobId });
 		expect(body.selection.rejection.code).not.toBe('');
 		expect(body.selection.rejection.hint).not.toBe('');
-		expect(await usageRow('e2e-rejected')).toMatchObject({ status: 'rejected', prompt_id: null });
+		expect(await usageRow()).toMatchObject({ status: 'rejected', prompt_id: null });
 	});
 });

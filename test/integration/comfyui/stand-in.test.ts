@@ -226,7 +226,7 @@ describe('a busy fleet', () => {
 	beforeAll(async () => {
 		servers = await Promise.all([0, 1, 2].map(() => startComfyUiStandIn({ models, speedUp: 1 })));
 		clients = servers.map(
-			(server, index) => new ComfyUiClient({ name: `s${index}`, url: server.url, timeoutMs: 300 }),
+			(server, index) => new ComfyUiClient({ name: `s${index}`, url: server.url }),
 		);
 	});
 	afterAll(async () => {
@@ -243,9 +243,7 @@ describe('a busy fleet', () => {
 		await submit('sdxl-base', 'b', ownJobData({ job_id: 'job-1', deadline_at: deadline }));
 		await submit('sd15', 'c');
 		await servers[1]?.kill();
-		const started = Date.now();
 		const fleet = await readFleet({ servers: clients, catalog, clock: systemClock });
-		expect(Date.now() - started).toBeLessThan(5000);
 		const [busy, dead, idle] = fleet.servers;
 		expect(busy?.queue.map((job) => [job.job_id, job.model_name, job.running])).toEqual([
 			['a', 'sdxl-base', true],
@@ -264,10 +262,12 @@ describe('a busy fleet', () => {
 		const [first, , third] = clients;
 		if (!first || !third) throw new Error('no server');
 		servers[2]?.faults.always('/queue', { kind: 'hang' });
+		const timeoutMs = 3_000;
 		const started = Date.now();
-		const options = { servers: [third, first], catalog, clock: systemClock, timeoutMs: 250 };
+		const options = { servers: [third, first], catalog, clock: systemClock, timeoutMs };
 		const [hung, other] = (await readFleet(options)).servers;
-		expect(Date.now() - started).toBeLessThan(5000);
+		// one time limit in all, not one per question that hangs
+		expect(Date.now() - started).toBeLessThan(3 * timeoutMs);
 		expect(hung).toMatchObject({ name: 's2', reachable: false, error_code: 'COMFYUI_TIMEOUT' });
 		expect(other).toMatchObject({ name: 's0', reachable: true });
 		servers[2]?.faults.clear();

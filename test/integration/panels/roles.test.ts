@@ -48,6 +48,8 @@ beforeAll(async () => {
 	await store.close();
 	const connectionString = server.urlFor('grafana_reader', 'grafana-secret', 'router');
 	grafana = new pg.Pool({ connectionString, max: 2 });
+	// end() does not wait for its connections to be closed: the server's goodbye may still reach one of them
+	grafana.on('error', () => undefined);
 });
 afterAll(async () => {
 	await grafana.end();
