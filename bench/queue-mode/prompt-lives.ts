@@ -82,6 +82,31 @@ export function storyOf(lives: readonly PromptLife[], jobId: string): string {
 	return `${jobId}: ${prompts.join('; ')}`;
 }
 
+const MEMORY_STORY_MS = 6_000;
+const MEMORY_EVENTS = ['submitted', 'started', 'model_loaded', 'vram', 'oom', 'finished', 'killed'];
+
+/** Of every time that a GPU's memory ran out: what its servers did in the seconds before, a line each. */
+export function memoryStories(logs: readonly (readonly StandInEvent[])[]): string[] {
+	return logs.flatMap((log, server) =>
+		log
+			.filter(({ type }) => type === 'oom')
+			.map(({ atMs }) => `server ${server + 1} ran out of memory:\n${lastWords(logs, atMs)}`),
+	);
+}
+
+function lastWords(logs: readonly (readonly StandInEvent[])[], untilMs: number): string {
+	return logs
+		.flatMap((log, server) =>
+			log
+				.filter(({ type }) => MEMORY_EVENTS.includes(type))
+				.filter(({ atMs }) => atMs <= untilMs && atMs > untilMs - MEMORY_STORY_MS)
+				.map(({ atMs, ...event }) => ({ atMs, text: `s${server + 1} ${JSON.stringify(event)}` })),
+		)
+		.sort((a, b) => a.atMs - b.atMs)
+		.map(({ atMs, text }) => `${((atMs - untilMs) / 1000).toFixed(3)} s ${text}`)
+		.join('\n');
+}
+
 function byJob(lives: readonly PromptLife[]): Map<string, PromptLife[]> {
 	const jobs = new Map<string, PromptLife[]>();
 	for (const life of lives) jobs.set(life.jobId, [...(jobs.get(life.jobId) ?? []), life]);

@@ -9,7 +9,7 @@ import { systemRandom } from '../../adapters/system-random';
 import { ComfyUiClient } from '../../adapters/comfyui';
 import { createGenerator } from '../../service/generate';
 import type { StandIn } from '../../simulator/comfyui';
-import { livesOf, redone, storyOf, submittedInVain } from './prompt-lives';
+import { livesOf, memoryStories, redone, storyOf, submittedInVain } from './prompt-lives';
 import { type QueueLab, queueCatalog, startServers } from './lab';
 
 export interface StormOptions {
@@ -35,7 +35,7 @@ export interface StormReport {
 	twice: number;
 	/** Submitted again because an earlier prompt brought none, its server killed for instance. */
 	redone: number;
-	/** Of each of `twice`, what its prompts came to, from the servers' logs. */
+	/** What happened to each of `twice`, to what failed, and before memory ran out. */
 	stories: string[];
 	reservations_left: number;
 	waiting_left: number;
@@ -149,8 +149,8 @@ async function account(
 	seconds: number,
 ): Promise<StormReport> {
 	const { rows } = await router.query(
-		`select job_id, status, on_time, error_code, prompt_id from model_usage_log
-		where job_id like 'storm-%' order by attempt`,
+		`select job_id, attempt, status, on_time, server, error_code, error_message, selection_reason
+		from model_usage_log where job_id like 'storm-%' order by attempt`,
 	);
 	const byJob = new Map(jobs.map((job) => [job.job_id, [] as typeof rows]));
 	for (const row of rows) byJob.get(row.job_id)?.push(row);
@@ -177,7 +177,11 @@ async function account(
 		unaccounted: silent.length - lost,
 		twice: twice.size,
 		redone: redone(lives),
-		stories: [...twice].map((job) => storyOf(lives, job)),
+		stories: [
+			...[...twice].map((job) => storyOf(lives, job)),
+			...logged.flat().map((row) => JSON.stringify(row)),
+			...memoryStories(lab.servers.map((one) => one.events.all())),
+		],
 		reservations_left: await count(router, 'server_reservation'),
 		waiting_left: await count(router, 'waiting_job'),
 		...memoryOf(lab.servers),

@@ -104,6 +104,11 @@ export class FleetView {
 		return this.current();
 	}
 
+	/** False: a first answer is still awaited, be it a refusal, from a server or a machine that is busy. */
+	get allAnswered(): boolean {
+		return this.servers.every(({ name }) => this.news.has(name));
+	}
+
 	/** Or was never asked. */
 	private answered({ name }: GenerateServer): boolean {
 		return this.news.get(name)?.server.reachable ?? true;

@@ -217,7 +217,8 @@ export class Round {
 		const { patience } = this.room.options;
 		const reachable = fleet.servers.some((server) => server.reachable);
 		if (!reachable) {
-			const limit = this.room.view.everReached ? patience.noServerMs : patience.neverReachedMs;
+			const { everReached, allAnswered } = this.room.view;
+			const limit = everReached || !allAnswered ? patience.noServerMs : patience.neverReachedMs;
 			return now - entry.stuckSinceMs < limit;
 		}
 		const until = Math.max(entry.job.deadlineMs, entry.stuckSinceMs + patience.noServerMs);

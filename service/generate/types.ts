@@ -35,9 +35,9 @@ export type GenerateServer = ComfyUiPort & ComfyUiFilePort & Partial<ComfyUiEven
 export interface Patience {
 	/** A server that ran a job and does not answer any more: then the job goes elsewhere. Default 15 000. */
 	silentServerMs: number;
-	/** No server at all, after one has answered: then the job fails. Default 60 000. */
+	/** No server at all, after one has answered or while a first answer is awaited: then the job fails. Default 60 000. */
 	noServerMs: number;
-	/** No server at all, and none has ever answered: a wrong address should be told soon. Default 5 000. */
+	/** Every server has refused or timed out, and none has ever answered: a wrong address should be told soon. Default 5 000. */
 	neverReachedMs: number;
 	/** Between looks at a prompt whose events arrive anyway. Default 5 000. */
 	watchMs: number;

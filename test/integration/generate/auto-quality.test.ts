@@ -107,8 +107,8 @@ describe('A model that turns out not to fit, on a card that pages weights instea
 
 describe('While a job runs', () => {
 	it('stops a run that turns out too slow, and restarts lower in time', async () => {
-		const { generator, standIns } = await open({ truth: { timeFactor: { heavy: 4 } } });
-		const request = { ...photo, deadline_seconds: 2.6 };
+		const { generator, standIns } = await open({ truth: { timeFactor: { heavy: 12 } } });
+		const request = { ...photo, deadline_seconds: 7 };
 		const [result] = await generator.generate([{ request }]);
 		expect(result).toMatchObject({
 			status: 'done',

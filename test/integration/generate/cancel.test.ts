@@ -102,7 +102,10 @@ describe('Cancelling', () => {
 
 describe('Somebody else', () => {
 	it('removes our prompt from the queue: the job is not forced back', async () => {
-		const { generator, clients } = await open({ speedUp: 1, deps: { patience: { watchMs: 200 } } });
+		const { generator, clients } = await open({
+			speedUp: 0.3,
+			deps: { patience: { watchMs: 200 } },
+		});
 		const prompts: string[] = [];
 		const running = generator.generate(items(2), {
 			commitOnArrival: true,

@@ -105,6 +105,15 @@ describe('Events', () => {
 	});
 });
 
+describe('A server that is slow to answer for the first time', () => {
+	it('is waited for: that it has not answered yet does not mean that its address is wrong', async () => {
+		const patience = { silentServerMs: 700, noServerMs: 60_000, neverReachedMs: 100 };
+		const { generator } = await open({ timeoutMs: 30_000, deps: { patience } });
+		standIn().faults.next('/queue', { kind: 'slow', delayMs: 6_000 });
+		expect(only(await generator.generate(items(1))).status).toBe('done');
+	});
+});
+
 describe('Submitting', () => {
 	it('looks before it submits again where the answer was lost, and runs the job once', async () => {
 		const { generator } = await open();
