@@ -40,6 +40,21 @@ export function isConnectionLoss(error: unknown): boolean {
 	);
 }
 
+/** A lock that others held too long, a statement or an idle transaction that was too slow. */
+const SLOW_STATES = new Set(['55P03', '57014', '25P03']);
+
+/** The database is there, but it or this process is too busy for the time limits. */
+export function isTooSlow(error: unknown): boolean {
+	const { code = '', message = '' } = error as DriverError;
+	return SLOW_STATES.has(code) || /timeout exceeded when trying to connect/i.test(message);
+}
+
+/** Nobody is there: refused, no such host, or starting up. More than a connection that broke. */
+export function isAway(error: unknown): boolean {
+	const { code = '' } = error as DriverError;
+	return (SOCKET_CODES.has(code) && code !== 'ECONNRESET' && code !== 'EPIPE') || code === '57P03';
+}
+
 /** Another writer was at the same rows: doing it again decides it. */
 export function isContention(error: unknown): boolean {
 	const { code = '', constraint } = error as DriverError;

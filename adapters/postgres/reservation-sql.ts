@@ -28,11 +28,11 @@ export function readSql(schema: string): string {
 
 /** Begins a transaction that only one at a time can be in, and reads the book in it. */
 export function beginSql(schema: string, lockKey: string, without?: 'waiting'): string {
-	// A process that hangs in the middle loses the lock; one that waits too long goes on alone. What is lost with a crash
+	// A process that hangs in the middle loses the lock before others have waited too long for it. What is lost with a crash
 	// of the database itself is found again in the servers' queues, so a commit need not wait for the disk.
 	// The settings hold for the lock behind them in the same list; what is read is of a moment after it.
-	return `begin; select set_config('lock_timeout', '5s', true),
-	set_config('idle_in_transaction_session_timeout', '3s', true), set_config('synchronous_commit', 'off', true),
+	return `begin; select set_config('lock_timeout', '10s', true),
+	set_config('idle_in_transaction_session_timeout', '5s', true), set_config('synchronous_commit', 'off', true),
 	pg_advisory_xact_lock(hashtextextended(${escapeLiteral(lockKey)}, 0));
 ${without === 'waiting' ? reservationsSql(schema) : readSql(schema)}`;
 }

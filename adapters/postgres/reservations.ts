@@ -16,7 +16,7 @@ import {
 	type WaitingEntry,
 } from '../../lib/reservations/types';
 import { systemClock } from '../system-clock';
-import { isDenied, postgresError } from './errors';
+import { isAway, isConnectionLoss, isDenied, isTooSlow, postgresError } from './errors';
 import { type RouterPool, withClient } from './pool';
 import { beginSql, changesSql, pruneSql, readSql } from './reservation-sql';
 import { retryLost, type RetryPolicy } from './retry';
@@ -28,6 +28,8 @@ export interface PostgresReservationsOptions {
 	clock?: Clock;
 	/** How long to keep trying when the database goes away, ms. A decision cannot wait long. Default 2000. */
 	patienceMs?: number;
+	/** The same where it is there but slow, ms: to decide without it then would make double bookings. Default 30 000. */
+	slowPatienceMs?: number;
 }
 
 const PRUNE_EVERY_MS = 15_000;
@@ -46,7 +48,7 @@ export class PostgresReservations implements ReservationPort {
 	private prunedMs = -Infinity;
 
 	constructor(private readonly options: PostgresReservationsOptions) {
-		const { pool, patienceMs = 2_000 } = options;
+		const { pool, patienceMs = 2_000, slowPatienceMs = 30_000 } = options;
 		this.clock = options.clock ?? systemClock;
 		this.where = `${pool.where}, schema ${pool.schema}`;
 		this.schema = pool.quotedSchema;
@@ -57,7 +59,8 @@ export class PostgresReservations implements ReservationPort {
 		this.beginWithoutWaiting = beginSql(this.schema, lockKey, 'waiting');
 		this.policy = {
 			clock: this.clock,
-			patienceMs: () => patienceMs,
+			patienceMs: (error) => (isAway(error) ? patienceMs : slowPatienceMs),
+			passes: (error) => isConnectionLoss(error) || isTooSlow(error),
 			random: () => randomInt(1_000_000) / 1_000_000,
 		};
 	}

@@ -4,8 +4,10 @@ import { isConnectionLoss, isContention } from './errors';
 
 export interface RetryPolicy {
 	clock: Clock;
-	/** How long to wait for a database that has answered before, ms. */
-	patienceMs(): number;
+	/** How long to wait for a database that has answered before, ms since the first of the failures in a row. */
+	patienceMs(error: unknown): number;
+	/** What passes by itself. Default: a lost connection. */
+	passes?: (error: unknown) => boolean;
 	/** 0 to 1, spreads writers that collided. */
 	random(): number;
 	/** Aborted: no more waiting, the last failure is final. */
@@ -24,6 +26,7 @@ const LONGEST_CONFLICT_PAUSE_MS = 50;
  * @throws the last error once the patience is over, and any other error at once
  */
 export async function retryLost<T>(policy: RetryPolicy, step: () => Promise<T>): Promise<T> {
+	const { passes = isConnectionLoss } = policy;
 	let lostSinceMs: number | null = null;
 	let pauseMs = FIRST_PAUSE_MS;
 	let conflicts = 0;
@@ -36,10 +39,10 @@ export async function retryLost<T>(policy: RetryPolicy, step: () => Promise<T>):
 				await policy.clock.sleep(policy.random() * LONGEST_CONFLICT_PAUSE_MS);
 				continue;
 			}
-			if (!isConnectionLoss(error)) throw error;
+			if (!passes(error)) throw error;
 			const nowMs = policy.clock.nowMs();
 			lostSinceMs ??= nowMs;
-			const patient = nowMs - lostSinceMs + pauseMs <= policy.patienceMs();
+			const patient = nowMs - lostSinceMs + pauseMs <= policy.patienceMs(error);
 			if (!patient || policy.signal?.aborted) throw error;
 			await policy.clock.sleep(pauseMs, policy.signal).catch(() => {
 				throw error;

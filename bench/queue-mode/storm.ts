@@ -35,6 +35,8 @@ export interface StormReport {
 	twice: number;
 	/** Submitted again because an earlier prompt brought none, its server killed for instance. */
 	redone: number;
+	/** Jobs that were decided while the book could not be reached, by reason. */
+	decided_alone: string;
 	/** What happened to each of `twice`, to what failed, and before memory ran out. */
 	stories: string[];
 	reservations_left: number;
@@ -177,6 +179,7 @@ async function account(
 		unaccounted: silent.length - lost,
 		twice: twice.size,
 		redone: redone(lives),
+		decided_alone: await decidedAlone(n8n),
 		stories: [
 			...[...twice].map((job) => storyOf(lives, job)),
 			...logged.flat().map((row) => JSON.stringify(row)),
@@ -189,6 +192,15 @@ async function account(
 		on_time_ratio: onTime / Math.max(1, jobs.length - lost),
 		seconds,
 	};
+}
+
+/** From the notices that the nodes left on their executions. */
+async function decidedAlone(n8n: pg.Pool): Promise<string> {
+	const { rows } = await n8n.query(
+		`select substring(data from 'Decided without the reservations of other processes: ([^"]*)') as reason
+		from execution_data where data like '%Decided without the reservations of other processes%'`,
+	);
+	return tally(rows.map(({ reason }) => reason));
 }
 
 function tally(words: readonly string[]): string {

@@ -1,4 +1,5 @@
 /** Reservations: what processes that share servers know of each other's plans. Re-exports only. */
+export { agedBook } from './aged';
 export { type ReservationFacts, reservationOf } from './from-selection';
 export {
 	type Ages,

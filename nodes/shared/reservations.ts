@@ -15,7 +15,8 @@ export const POSTGRES_CREDENTIAL = 'comfyUiRouterPostgresApi';
 
 /** A decision cannot wait for a database as a log can. */
 const CONNECT_TIMEOUT_MS = 3_000;
-const STATEMENT_TIMEOUT_MS = 6_000;
+/** Longer than the wait for the lock. */
+const STATEMENT_TIMEOUT_MS = 15_000;
 
 /** By the store of the same credential, which knows its tables are there. */
 const books = new WeakMap<PostgresStore, ReservationsOrAlone>();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isConnectionLoss, postgresError } from '../../../adapters/postgres/errors';
+import { isAway, isConnectionLoss, isTooSlow, postgresError } from '../../../adapters/postgres/errors';
 import { retryLost, type RetryPolicy } from '../../../adapters/postgres/retry';
 
 const lost = (): Error => Object.assign(new Error('Connection terminated unexpectedly'), {});
@@ -68,6 +68,20 @@ describe('retryLost', () => {
 		);
 	});
 
+	it('has as much patience as the failure is worth, and repeats what else passes by itself', async () => {
+		const slow = Object.assign(new Error('canceling statement due to lock timeout'), {
+			code: '55P03',
+		});
+		const away = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+		const patient: RetryPolicy = {
+			...policy(0),
+			patienceMs: (error) => (isAway(error) ? 0 : 60_000),
+			passes: (error) => isConnectionLoss(error) || isTooSlow(error),
+		};
+		await expect(retryLost(patient, failing([slow, lost(), slow]))).resolves.toBe('done');
+		await expect(retryLost(patient, failing([slow, away, slow]))).rejects.toBe(away);
+	});
+
 	it('waits no longer once it is told to stop', async () => {
 		const stop = new AbortController();
 		stop.abort();
@@ -101,5 +115,22 @@ describe("PostgreSQL's errors", () => {
 		expect(ours.hint).not.toBe('');
 		expect(ours.cause).toBeUndefined();
 		expect(isConnectionLoss(error)).toBe(passes);
+	});
+
+	it.each([
+		['ECONNREFUSED', 'away'],
+		['ENOTFOUND', 'away'],
+		['57P03', 'away'],
+		['ECONNRESET', 'lost'],
+		['57P01', 'lost'],
+		['55P03', 'slow'],
+		['57014', 'slow'],
+		['25P03', 'slow'],
+		['42601', 'neither'],
+	])('%s says that the database is %s', (code, expected) => {
+		const error = Object.assign(new Error('what the server said'), { code });
+		const other = isConnectionLoss(error) ? 'lost' : 'neither';
+		const found = isAway(error) ? 'away' : isTooSlow(error) ? 'slow' : other;
+		expect(found).toBe(expected);
 	});
 });
