@@ -24,11 +24,12 @@ export interface StormOptions {
 export interface StormReport {
 	jobs: number;
 	done: number;
-	/** Ended without an image, for a reason in the usage log or because the worker was killed. */
+	/** Ended without an image, for a reason in the usage log. */
 	failed: number;
-	lost_with_worker: number;
-	/** Of those in the usage log, what it says: "CODE x 2". */
+	/** The reasons: "CODE x 2". */
 	reasons: string;
+	/** Their worker was killed: n8n ended their executions. */
+	lost_with_worker: number;
 	/** No trace of an end. Must be 0. */
 	unaccounted: number;
 	/** More than one success, or submitted again while an earlier prompt could still bring the image. Must be 0. */
@@ -159,13 +160,12 @@ async function account(
 	const all = [...byJob.values()];
 	const success = (job: typeof rows) => job.filter((row) => row.status === 'success');
 	const done = all.filter((job) => success(job).length > 0);
-	const logged = all.filter((job) => success(job).length === 0 && job.length > 0);
-	const silent = all.filter((job) => job.length === 0);
-	const broken = await n8n.query(
-		`select count(*)::int as count from execution_entity where status in ('crashed', 'error')`,
-	);
-	// a killed worker writes nothing; n8n says of its executions that they failed
-	const lost = Math.min(silent.length, broken.rows[0].count);
+	const ended = await brokenJobs(n8n);
+	const without = [...byJob].filter(([, own]) => success(own).length === 0);
+	// a killed worker writes nothing more; n8n says of its executions that they failed
+	const lost = without.filter(([id]) => ended.has(id));
+	const others = without.filter(([id]) => !ended.has(id)).map(([, own]) => own);
+	const failed = others.filter((own) => own.length > 0);
 	const onTime = done.filter((job) => success(job)[0]?.on_time === true).length;
 	const lives = livesOf(lab.servers.map((one) => one.events.all()));
 	const again = all.filter((job) => success(job).length > 1).map((job) => job[0]?.job_id);
@@ -173,25 +173,35 @@ async function account(
 	return {
 		jobs: jobs.length,
 		done: done.length,
-		failed: logged.length + lost,
-		lost_with_worker: lost,
-		reasons: tally(logged.map((job) => job.at(-1)?.error_code ?? job.at(-1)?.status)),
-		unaccounted: silent.length - lost,
+		failed: failed.length,
+		lost_with_worker: lost.length,
+		reasons: tally(failed.map((job) => job.at(-1)?.error_code ?? job.at(-1)?.status)),
+		unaccounted: others.length - failed.length,
 		twice: twice.size,
 		redone: redone(lives),
 		decided_alone: await decidedAlone(n8n),
 		stories: [
 			...[...twice].map((job) => storyOf(lives, job)),
-			...logged.flat().map((row) => JSON.stringify(row)),
+			...failed.flat().map((row) => JSON.stringify(row)),
 			...memoryStories(lab.servers.map((one) => one.events.all())),
 		],
 		reservations_left: await count(router, 'server_reservation'),
 		waiting_left: await count(router, 'waiting_job'),
 		...memoryOf(lab.servers),
 		on_time: onTime,
-		on_time_ratio: onTime / Math.max(1, jobs.length - lost),
+		on_time_ratio: onTime / Math.max(1, jobs.length - lost.length),
 		seconds,
 	};
+}
+
+/** Jobs whose execution n8n ended itself, as those of a killed worker. The job is in the webhook's body. */
+async function brokenJobs(n8n: pg.Pool): Promise<Set<string>> {
+	const { rows } = await n8n.query(
+		`select substring(d.data from 'storm-[0-9]+') as job
+		from execution_entity e join execution_data d on d."executionId" = e.id
+		where e.status in ('crashed', 'error')`,
+	);
+	return new Set(rows.map(({ job }) => job));
 }
 
 /** From the notices that the nodes left on their executions. */

@@ -171,8 +171,9 @@ export function withReservations(
 	if (others.length === 0) return result;
 	const onServer = byPlace(others);
 	const servers = fleet.servers.map((server) => {
-		const here = placed(server, onServer);
+		const here = onServer(server);
 		if (here.length === 0) return server;
+		if (!server.reachable) return withUnseen(server, here, agesOf(server.name));
 		const laid = layOver(server, here, agesOf(server.name));
 		result.found.push(...laid.found);
 		result.over.push(...laid.over);
@@ -182,14 +183,18 @@ export function withReservations(
 	return result;
 }
 
-/** Of a server that is off only what is to come: what it had is for its owner to miss. */
-function placed(
-	server: FleetServer,
-	onServer: (server: FleetServer) => Reservation[],
-): Reservation[] {
-	if (server.reachable) return onServer(server);
-	if (server.cold_start_seconds == null) return [];
-	return onServer(server).filter((one) => one.submitted_seconds_ago === null);
+/**
+ * Of a server that cannot be seen: what is to come where it can be started; else what may be on a GPU that others share,
+ * whose memory is taken whether we see it or not. What its queue had is for the owners to miss.
+ */
+function withUnseen(server: FleetServer, here: readonly Reservation[], ages: Ages): FleetServer {
+	const counts = ({ submitted_seconds_ago: submitted, gpu_group: group }: Reservation) =>
+		server.cold_start_seconds == null ? group !== null : submitted === null;
+	const queue = [...server.queue];
+	for (const one of here.filter((each) => isAlive(each, ages) && counts(each)).sort(byAge)) {
+		queue.push(asQueued(one, queue, ages));
+	}
+	return { ...server, queue };
 }
 
 /** Those that may be for a server, found without comparing each with each. */

@@ -170,11 +170,12 @@ export class FleetView {
 
 	private serverNow(server: GenerateServer, now: number, without?: Claim): FleetServer {
 		const news = this.news.get(server.name);
-		if (!news || now - news.arrivedMs > OLDEST_NEWS_MS) return unreachable(server, null);
-		if (!news.server.reachable) return this.asleepNow(news.server, now);
+		if (!news || now - news.arrivedMs > OLDEST_NEWS_MS)
+			return this.withOwnJobs(unreachable(server, null), now, without);
+		if (!news.server.reachable) return this.awayNow(news.server, now, without);
 		const failing = this.failing.get(server.name);
 		if (failing && mayUse(failing.circuit, now, this.isUsed(server.name)) === 'no')
-			return unreachable(server, failing.error);
+			return this.withOwnJobs(unreachable(server, failing.error), now, without);
 		return {
 			...news.server,
 			...this.speedNow(news.server),
@@ -183,14 +184,24 @@ export class FleetView {
 		};
 	}
 
-	/** One that is off and can be started: as far as its start is. */
-	private asleepNow(server: FleetServer, now: number): FleetServer {
+	/** One that can be started: as far as its start is. */
+	private awayNow(server: FleetServer, now: number, without?: Claim): FleetServer {
 		const coldStart = coldStartSeconds(server);
-		if (coldStart === null) return server;
+		if (coldStart === null) return this.withOwnJobs(server, now, without);
 		return {
 			...server,
 			cold_start_seconds: this.waking.secondsLeft(server.name, coldStart, now),
 		};
+	}
+
+	/** Of a server that cannot be seen: what we gave it may hold memory of a GPU that others share. */
+	private withOwnJobs(server: FleetServer, now: number, without?: Claim): FleetServer {
+		const mine = this.claimsOn(server.name).filter((claim) => claim !== without);
+		return { ...server, queue: mine.map((claim, number) => claim.asQueued(now, number)) };
+	}
+
+	private claimsOn(server: string): Claim[] {
+		return [...this.claims].filter((claim) => claim.server === server);
 	}
 
 	/** A job waits for it to start. */
@@ -199,7 +210,7 @@ export class FleetView {
 	}
 
 	private queueNow(news: News, now: number, without?: Claim): FleetServer['queue'] {
-		const mine = [...this.claims].filter((claim) => claim.server === news.server.name);
+		const mine = this.claimsOn(news.server.name);
 		const byPrompt = new Map(mine.map((claim) => [claim.promptId, claim]));
 		const age = (now - news.arrivedMs) / 1000;
 		const queue = news.server.queue.flatMap((job) => {

@@ -37,22 +37,17 @@ afterAll(async () => {
 }, 2 * MINUTE);
 
 describe('a worker, a server and the connections to the database die in the middle', () => {
-	it('and every job ends once: done, or failed for a reason that is written down', () => {
-		const { jobs, done, failed, unaccounted, twice, stories } = report;
-		expect(twice, stories.join('\n')).toBe(0);
-		expect({ unaccounted, sum: done + failed }, JSON.stringify(report)).toEqual({
+	it('and every job that the killed worker did not hold ends once, with its image', () => {
+		const { jobs, done, failed, reasons, lost_with_worker: lost, stories, ...rest } = report;
+		expect(rest.twice, stories.join('\n')).toBe(0);
+		expect(reasons, stories.join('\n')).toBe('');
+		expect({ failed, unaccounted: rest.unaccounted, sum: done + lost }).toEqual({
+			failed: 0,
 			unaccounted: 0,
 			sum: jobs,
 		});
-	});
-
-	it('and only what the killed worker held is lost; a failure beside it names the killed server', () => {
-		const { failed, lost_with_worker: lost, reasons } = report;
+		// as many as it could hold
 		expect(lost).toBeLessThanOrEqual(50);
-		// for instance one that was being sent to it: whether it was queued cannot be known, and none may run twice
-		expect(failed - lost, JSON.stringify(report)).toBeLessThanOrEqual(3);
-		const unreachable = failed === lost ? '' : `COMFYUI_UNREACHABLE x ${failed - lost}`;
-		expect(reasons, JSON.stringify(report)).toBe(unreachable);
 	});
 
 	it('and nothing stays reserved, nobody is said to wait', () => {
@@ -60,7 +55,11 @@ describe('a worker, a server and the connections to the database die in the midd
 	});
 
 	it('and no GPU is given more than it has, the one that two servers share included', () => {
-		expect(report, JSON.stringify(report)).toMatchObject({ out_of_memory: 0, oversubscribed: 0 });
+		const { out_of_memory, oversubscribed, stories } = report;
+		expect({ out_of_memory, oversubscribed }, stories.join('\n')).toEqual({
+			out_of_memory: 0,
+			oversubscribed: 0,
+		});
 	});
 
 	it('and deadlines are kept as well as by one process that sees all', () => {

@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { FleetServer, QueuedJob } from '../../../lib/fleet/types';
+import type { FleetServer, FleetSnapshot, QueuedJob } from '../../../lib/fleet/types';
 import { layOver, type Reservation, withReservations } from '../../../lib/reservations';
+import { ModelRouter } from '../../../lib/router/model-router';
+import { quickCatalog } from '../../support/generate-lab';
 import { reservation } from '../../support/reservations';
 
 function job(rest: Partial<QueuedJob> = {}): QueuedJob {
@@ -74,6 +76,42 @@ describe('a reservation that the server does not show', () => {
 		const one = reservation({ running: true, told_seconds_ago: 5, remaining_seconds: 20 });
 		const { queue } = layOver(server(), [one], { readingSeconds: 3, bookSeconds: 3 });
 		expect(queue[0]?.remaining_seconds).toBe(12);
+	});
+});
+
+describe('a reservation on a server that cannot be seen', () => {
+	const hidden = server([], { name: 's1', reachable: false, devices: [] });
+	const seen = server([], { name: 's2', gpu_group: 'card' });
+	const on = (rest: Partial<Reservation>) => ({
+		reservations: [reservation({ server: 's1', ...rest })],
+		waiting: [],
+	});
+
+	it.each([null, 2])(
+		'counts on the GPU that others share, submitted %s s ago or not yet, and is never said to be over',
+		(submitted_seconds_ago) => {
+			const book = on({ gpu_group: 'card', prompt_id: 'p1', submitted_seconds_ago });
+			const { fleet, over } = withReservations({ servers: [hidden, seen] }, book, () => now);
+			expect(fleet.servers[0]?.queue).toMatchObject([{ vram_peak_bytes: 10e9 }]);
+			expect(over).toEqual([]);
+		},
+	);
+
+	it('is nobody else’s business on a GPU of its own', () => {
+		const { fleet, over } = withReservations({ servers: [hidden, seen] }, on({}), () => now);
+		expect(fleet.servers.map((one) => one.queue)).toEqual([[], []]);
+		expect(over).toEqual([]);
+	});
+
+	it('leaves a selection the memory that is left', () => {
+		const servers = ['s1', 's2'].map((name) => ({ name, gpu_group: 'card' }));
+		const router = new ModelRouter(quickCatalog({ servers }));
+		const book = on({ gpu_group: 'card', vram_peak_bytes: 15e9 });
+		const { fleet } = withReservations({ servers: [hidden, seen] }, book, () => now);
+		const choose = (snapshot: FleetSnapshot) =>
+			router.select({ purpose: 'photo', deadline_seconds: 60 }, snapshot, { nowMs: 0 });
+		expect(choose({ servers: [hidden, seen] })).toMatchObject({ model_name: 'heavy' });
+		expect(choose(fleet)).toMatchObject({ model_name: 'light' });
 	});
 });
 
