@@ -152,7 +152,8 @@ async function account(
 	seconds: number,
 ): Promise<StormReport> {
 	const { rows } = await router.query(
-		`select job_id, attempt, status, on_time, server, error_code, error_message, selection_reason
+		`select job_id, attempt, status, on_time, server, error_code, error_message, selection_reason,
+		execution_id
 		from model_usage_log where job_id like 'storm-%' order by attempt`,
 	);
 	const byJob = new Map(jobs.map((job) => [job.job_id, [] as typeof rows]));
@@ -160,12 +161,12 @@ async function account(
 	const all = [...byJob.values()];
 	const success = (job: typeof rows) => job.filter((row) => row.status === 'success');
 	const done = all.filter((job) => success(job).length > 0);
-	const ended = await brokenJobs(n8n);
-	const without = [...byJob].filter(([, own]) => success(own).length === 0);
+	const broken = await brokenExecutions(n8n);
+	const without = all.filter((job) => success(job).length === 0);
 	// a killed worker writes nothing more; n8n says of its executions that they failed
-	const lost = without.filter(([id]) => ended.has(id));
-	const others = without.filter(([id]) => !ended.has(id)).map(([, own]) => own);
-	const failed = others.filter((own) => own.length > 0);
+	const [silent, logged] = parted(without, (job) => job.length === 0);
+	const [begun, failed] = parted(logged, (job) => broken.has(job[0]?.execution_id));
+	const lost = begun.length + Math.min(silent.length, broken.size - begun.length);
 	const onTime = done.filter((job) => success(job)[0]?.on_time === true).length;
 	const lives = livesOf(lab.servers.map((one) => one.events.all()));
 	const again = all.filter((job) => success(job).length > 1).map((job) => job[0]?.job_id);
@@ -174,9 +175,9 @@ async function account(
 		jobs: jobs.length,
 		done: done.length,
 		failed: failed.length,
-		lost_with_worker: lost.length,
+		lost_with_worker: lost,
 		reasons: tally(failed.map((job) => job.at(-1)?.error_code ?? job.at(-1)?.status)),
-		unaccounted: others.length - failed.length,
+		unaccounted: without.length - failed.length - lost,
 		twice: twice.size,
 		redone: redone(lives),
 		decided_alone: await decidedAlone(n8n),
@@ -189,19 +190,22 @@ async function account(
 		waiting_left: await count(router, 'waiting_job'),
 		...memoryOf(lab.servers),
 		on_time: onTime,
-		on_time_ratio: onTime / Math.max(1, jobs.length - lost.length),
+		on_time_ratio: onTime / Math.max(1, jobs.length - lost),
 		seconds,
 	};
 }
 
-/** Jobs whose execution n8n ended itself, as those of a killed worker. The job is in the webhook's body. */
-async function brokenJobs(n8n: pg.Pool): Promise<Set<string>> {
+/** Executions that n8n ended itself, as those of a killed worker. */
+async function brokenExecutions(n8n: pg.Pool): Promise<Set<string>> {
 	const { rows } = await n8n.query(
-		`select substring(d.data from 'storm-[0-9]+') as job
-		from execution_entity e join execution_data d on d."executionId" = e.id
-		where e.status in ('crashed', 'error')`,
+		`select id::text from execution_entity where status in ('crashed', 'error')`,
 	);
-	return new Set(rows.map(({ job }) => job));
+	return new Set(rows.map(({ id }) => id));
+}
+
+/** @returns those for which it is true, and the others */
+function parted<T>(list: readonly T[], test: (one: T) => boolean): [T[], T[]] {
+	return [list.filter(test), list.filter((one) => !test(one))];
 }
 
 /** From the notices that the nodes left on their executions. */
