@@ -17,6 +17,8 @@ export interface UnderstoodRequest {
 	request: SelectionRequest;
 	/** From the moment of asking; zero or less when the deadline has passed. */
 	deadlineSeconds: number;
+	/** What the urgency grants where a request names no deadline. */
+	targetSeconds: number;
 	policy: Policy;
 	/** Probability of being on time that the policy wants, 0 to 1. */
 	onTimeTarget: number;
@@ -61,6 +63,7 @@ export function understandRequest(
 	return {
 		request,
 		deadlineSeconds: deadlineSeconds(request, urgency.target_seconds, nowMs),
+		targetSeconds: urgency.target_seconds,
 		policy: urgency.policy,
 		onTimeTarget: Math.min(urgency.on_time_probability, MOST_CERTAIN),
 		qualityFloor,

@@ -5,7 +5,7 @@
 import { isAsleep } from '../../lib/fleet/cold-start';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { BookChanges, NewReservation, WaitingEntry } from '../../lib/reservations';
-import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/plan';
 import type { ModelRouter } from '../../lib/router/model-router';
 import type {
 	DispatchResult,

@@ -7,7 +7,7 @@ import type { QuotaState, SelectedDecision, SelectOptions } from '../../lib/sele
 import { NO_MARGINS, withMargins } from '../../lib/execution/memory-margins';
 import type { Clock } from '../../lib/ports';
 import type { Reservation } from '../../lib/reservations';
-import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/dispatch';
+import { NEARLY_IDLE_SECONDS } from '../../lib/router/dispatch/plan';
 import type { ModelRouter } from '../../lib/router/model-router';
 import { Claim } from './claims';
 import { workSeconds } from './fleet-outlook';

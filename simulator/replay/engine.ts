@@ -217,8 +217,17 @@ class Replay {
 			cold,
 			outOfMemory,
 			peakBytes: Math.min(peakBytes, availableBytes),
+			roomBytes: availableBytes,
+			// where weights are paged, it ran with what there was
+			leastBytes: Math.min(availableBytes, this.#leastPeakBytes(job)),
 			token,
 		};
+	}
+
+	#leastPeakBytes(job: PendingJob): number {
+		return this.#candidates
+			.of(job)
+			.reduce((least, one) => Math.min(least, this.#truth.peakBytes(job, one)), Infinity);
 	}
 
 	#weightsBytes({ model }: JobCandidate, peakBytes: number): number {

@@ -34,6 +34,8 @@ export class Ledger {
 			startedAtSeconds: running.startedAtSeconds,
 			loadSeconds: running.loadSeconds,
 			runSeconds: running.runSeconds,
+			roomBytes: running.roomBytes,
+			leastBytes: running.leastBytes,
 			attempts: this.#attempt(job.index),
 		});
 	}
@@ -79,6 +81,8 @@ export class Ledger {
 			endedAtSeconds: nowSeconds,
 			loadSeconds: 0,
 			runSeconds: 0,
+			roomBytes: 0,
+			leastBytes: 0,
 			attempts: this.#attempts.get(job.index) ?? 0,
 		};
 	}

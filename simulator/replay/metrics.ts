@@ -69,7 +69,8 @@ const STARVING_SPANS = 3;
 
 /**
  * Jobs that waited more than three times their deadline span and, after that, were still passed on their own
- * server by a job that had arrived later.
+ * server by a job that had arrived later, while it had the memory to run them: where a co-tenant has taken that, nobody
+ * is served earlier by leaving the server idle.
  */
 export function starvedCount(result: ReplayResult): number {
 	const started = result.outcomes.filter((outcome) => outcome.startedAtSeconds !== null);
@@ -81,6 +82,7 @@ export function starvedCount(result: ReplayResult): number {
 		return started.some(
 			(other) =>
 				other.serverIndex === outcome.serverIndex &&
+				other.roomBytes >= outcome.leastBytes &&
 				other.arrivedAtSeconds > outcome.arrivedAtSeconds &&
 				(other.startedAtSeconds as number) > starvingFrom &&
 				(other.startedAtSeconds as number) < startedAt,

@@ -61,6 +61,9 @@ export interface RunningRun {
 	outOfMemory: boolean;
 	/** Most that it takes of the card; where it ran out of memory, what was there. */
 	peakBytes: number;
+	/** Memory that was there for it, and the least that any candidate of its job would have taken of it. */
+	roomBytes: number;
+	leastBytes: number;
 	/** Tells this run's end event from that of a run which was lost. */
 	token: number;
 }
@@ -79,6 +82,8 @@ export function foreignRunning(run: ForeignRun, nowSeconds: number, token: numbe
 		cold: false,
 		outOfMemory: false,
 		peakBytes: 0,
+		roomBytes: 0,
+		leastBytes: 0,
 		token,
 	};
 }

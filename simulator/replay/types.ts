@@ -193,6 +193,10 @@ export interface JobOutcome {
 	loadSeconds: number;
 	runSeconds: number;
 	attempts: number;
+	/** Memory that a run could get on its server when it started there. */
+	roomBytes: number;
+	/** The least of it that would have done for the job, by the truth. */
+	leastBytes: number;
 }
 
 export interface OomEvent {

@@ -28,9 +28,6 @@ import { byDeadline, type Plan, planAt, type PlannedJob, retime } from './plan';
 import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
 import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
 
-/** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
-export const NEARLY_IDLE_SECONDS = 0.25;
-
 /** The price of an average moment. */
 const FLAT_SCARCITY = 0.85;
 
@@ -198,9 +195,8 @@ function bestRunSeconds(options: JobOption[][]): number {
 function collect(plan: Plan, states: ServerState[], result: DispatchResult): void {
 	for (const [s, lane] of plan.lanes.entries()) {
 		const state = states[s] as ServerState;
-		const startsNow = state.waitMean <= NEARLY_IDLE_SECONDS && !state.queueFull;
 		for (const [position, planned] of lane.jobs.entries()) {
-			if (position === 0 && startsNow) result.start.push(started(planned));
+			if (position === 0 && lane.startsNow) result.start.push(started(planned));
 			else result.waiting.push(held(planned, state, position));
 		}
 	}

@@ -10,6 +10,9 @@ import type { JobOption, WaitingJobState } from './waiting-job';
 /** Below this chance a job counts as late whatever is done. */
 const HOPELESS = 0.05;
 
+/** A server with no more than this left gets its next job, so that the GPU does not idle in between. */
+export const NEARLY_IDLE_SECONDS = 0.25;
+
 export interface PlannedJob {
 	job: WaitingJobState;
 	option: JobOption;
@@ -20,6 +23,8 @@ export interface PlannedJob {
 
 export interface Lane {
 	jobs: PlannedJob[];
+	/** Its first job begins now: the server is idle, or nearly so. */
+	startsNow: boolean;
 	/** When this server is free after what is planned, and the variance of that. */
 	mean: number;
 	variance: number;
@@ -47,6 +52,7 @@ export function lanesOf(
 ): Lane[] {
 	return states.map((state) => ({
 		jobs: [],
+		startsNow: state.waitMean <= NEARLY_IDLE_SECONDS && !state.queueFull,
 		mean: state.waitMean,
 		variance: state.waitVariance,
 		residentKey: state.residentKey,
@@ -81,13 +87,30 @@ interface Placement {
 	finish: number;
 }
 
-/** The best server and option for a job appended to the lanes, or null where it has none. */
+/**
+ * The best server and option for a job appended to the lanes, or null where it has none. An aged job goes where it
+ * begins now, if there is such a place: while it waited for another server, later jobs would be started before it there.
+ */
 function place(job: WaitingJobState, lanes: Lane[], price: number): Placement | null {
+	return (job.aged ? placeOn(job, lanes, price, beginsNext) : null) ?? placeOn(job, lanes, price);
+}
+
+function beginsNext({ startsNow, jobs }: Lane): boolean {
+	return startsNow && jobs.length === 0;
+}
+
+function placeOn(
+	job: WaitingJobState,
+	lanes: Lane[],
+	price: number,
+	mayUse?: (lane: Lane) => boolean,
+): Placement | null {
 	let best: Placement | null = null;
 	// late for long: nothing is left to win but an early end
-	const hurried = job.deadlineSeconds <= 0 && job.aged;
+	const hurried = job.aged;
 	for (let s = 0; s < lanes.length; s++) {
 		const lane = lanes[s] as Lane;
+		if (mayUse?.(lane) === false) continue;
 		for (const option of job.options[s] as JobOption[]) {
 			const warm = lane.residentKey === option.weightsKey;
 			const load = warm ? 0 : option.loadSeconds;
@@ -128,10 +151,11 @@ function append(lane: Lane, job: WaitingJobState, placement: Placement): void {
 	lane.residentKey = option.weightsKey;
 }
 
-/** Aged jobs first, then by deadline, then as listed. */
+/** Aged jobs first, as they came; then by deadline, then as listed. */
 export function byDeadline(a: WaitingJobState, b: WaitingJobState): number {
 	return (
 		Number(b.aged) - Number(a.aged) ||
+		(a.aged ? b.waitingSeconds - a.waitingSeconds : 0) ||
 		a.deadlineSeconds - b.deadlineSeconds ||
 		b.waitingSeconds - a.waitingSeconds ||
 		a.index - b.index

@@ -49,8 +49,6 @@ export interface WaitingJobState {
 	/** From now; zero or less when late already. */
 	deadlineSeconds: number;
 	waitingSeconds: number;
-	/** From the moment of asking to the deadline. */
-	spanSeconds: number;
 }
 
 /** What all jobs of one dispatch are read with. */
@@ -77,7 +75,6 @@ export function waitingJob(
 	if (deadline_seconds == null && deadline_at == null) asked.deadlineSeconds -= waitingSeconds;
 	const input: DecisionInput = { prepared, asked, fleet, states, options };
 	const kind = kindOf(input, context);
-	const spanSeconds = spanOf(asked.deadlineSeconds, waitingSeconds);
 	return {
 		index,
 		jobId: job_id ?? `waiting-${index}`,
@@ -85,10 +82,9 @@ export function waitingJob(
 		input,
 		kind,
 		options: kind.options,
-		aged: isAged(waitingSeconds, spanSeconds, tuning),
+		aged: isAged(waitingSeconds, spanOf(asked, waitingSeconds), tuning),
 		deadlineSeconds: asked.deadlineSeconds,
 		waitingSeconds,
-		spanSeconds,
 	};
 }
 
@@ -109,12 +105,20 @@ function kindOf(input: DecisionInput, { kinds, states, tuning }: WaitingContext)
 	return kind;
 }
 
-/** A caller that cannot say how late a job is says "almost now"; its span is then unknown, at most what it waited. */
+/**
+ * A caller that cannot say how late a job is says "almost now". Its span is then unknown, at most what it waited: it is
+ * taken for its urgency's own target, so that it ages, too.
+ */
 const ALMOST_NOW_SECONDS = 0.01;
 
-function spanOf(deadlineSeconds: number, waitingSeconds: number): number {
+/** From the moment of asking to the deadline. */
+function spanOf(
+	{ deadlineSeconds, targetSeconds }: UnderstoodRequest,
+	waitingSeconds: number,
+): number {
 	const unknown = deadlineSeconds > 0 && deadlineSeconds <= ALMOST_NOW_SECONDS;
-	return Math.max(1e-3, unknown ? waitingSeconds / 2 : deadlineSeconds + waitingSeconds);
+	const span = deadlineSeconds + waitingSeconds;
+	return Math.max(1e-3, unknown ? Math.min(span, targetSeconds) : span);
 }
 
 /** A job that is held back may have passed its deadline: what is left is then zero or less, and no fault. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { metricsOf, percentile, starvedCount } from '../../../simulator/replay/metrics';
+import { policyNamed } from '../../../simulator/replay/policies';
+import type { PolicyDefinition } from '../../../simulator/replay/types';
 import { fleet, photo, run, scripted, server, truth } from './lab';
 
 describe('metrics of a replay', () => {
@@ -81,6 +83,44 @@ describe('starving', () => {
 			{ model: 'small', number: 1 },
 		);
 		expect(starvedCount(run({ trace, policy }))).toBe(1);
+	});
+
+	it('is not waiting for memory that another process holds, unless less would have done', () => {
+		// the big one of the second job goes last, after two small ones that begin while 10 of 24 GB are taken
+		const starvedBy = (minQuality: number): number =>
+			starvedCount(
+				run({
+					trace: [photo(0), photo(1, { deadlineSeconds: 3, minQuality }), photo(13), photo(13)],
+					truth: truth({
+						co_tenant: [{ server: 'one', at_seconds: 12, for_seconds: 6, bytes: 10e9 }],
+					}),
+					policy: scripted(
+						{ model: 'big' },
+						{ model: 'big', number: 50 },
+						{ model: 'small', number: 1 },
+						{ model: 'small', number: 2 },
+					),
+				}),
+			);
+		expect(starvedBy(0.9)).toBe(0);
+		expect(starvedBy(0)).toBe(1);
+	});
+
+	it('is not what this package lets happen while a co-tenant keeps a job from running', () => {
+		const late = policyNamed('router-late') as PolicyDefinition;
+		const result = run({
+			trace: [photo(2, { deadlineSeconds: 3, minQuality: 0.9 }), photo(20), photo(30), photo(58)],
+			truth: truth({
+				co_tenant: [{ server: 'one', at_seconds: 1, for_seconds: 58, bytes: 10e9 }],
+			}),
+			policy: late,
+		});
+		// the first begins when its memory is back and the server free; those before it ran in what was left
+		const [first, ...others] = result.outcomes.map((outcome) => outcome.startedAtSeconds as number);
+		expect(others[0]).toBe(20);
+		expect(first).toBeGreaterThanOrEqual(59);
+		expect(first).toBeLessThan(62);
+		expect(starvedCount(result)).toBe(0);
 	});
 
 	it('is not waiting alone, however long', () => {

@@ -6,7 +6,7 @@ import type { FleetSnapshot } from '../../../lib/fleet/types';
 import { ModelRouter } from '../../../lib/router/model-router';
 import type { DispatchResult, SelectOptions, WaitingRequest } from '../../../lib/selection/types';
 import { fleetArb, modelArb, modelsArb, uselessServers } from './arbitraries';
-import { catalogOf, fleetOf, type ModelDraft, NOW_MS } from './builders';
+import { catalogOf, fleetOf, type ModelDraft, NOW_MS, queued } from './builders';
 
 const waitingArb = fc
 	.array(
@@ -113,6 +113,92 @@ describe('any dispatch', () => {
 			),
 			{ numRuns: 100 },
 		);
+	});
+});
+
+/** Jobs of one user, late for long or not, by how long they have waited: with spans of 1 to 60 s. */
+const agingArb = fc
+	.array(
+		fc.record({
+			spanSeconds: fc.integer({ min: 1, max: 60 }),
+			waited: fc.integer({ min: 0, max: 300 }),
+			min_quality: fc.constantFrom(0, 0.3, 0.6),
+			exclude_models: fc.constantFrom([], [], ['model-0'], ['model-1', 'model-2']),
+		}),
+		{ minLength: 2, maxLength: 8 },
+	)
+	.map((drafts) =>
+		drafts.map(({ spanSeconds, waited, ...request }, i) => ({
+			aged: waited > 2 * spanSeconds,
+			waiting: {
+				request: {
+					...request,
+					job_id: `j${i}`,
+					purpose: 'photo',
+					urgency: 'normal',
+					deadline_seconds: spanSeconds - waited,
+					explain: false,
+				},
+				waiting_seconds: waited,
+			},
+		})),
+	);
+
+/** Some busy, some about to be free, some holding a model. */
+const busyFleetArb = fc
+	.tuple(
+		fleetArb(false),
+		fc.array(
+			fc.record({
+				busySeconds: fc.constantFrom(0, 0, 0.2, 15, 90),
+				loaded: fc.constantFrom(null, 'model-0', 'model-1', 'model-2'),
+			}),
+			{ minLength: 3, maxLength: 3 },
+		),
+	)
+	.map(([{ servers }, moods]) =>
+		fleetOf(
+			...servers.map((server, i) => {
+				const { busySeconds, loaded } = moods[i % moods.length] as (typeof moods)[number];
+				const run = queued({ running: true, remaining_seconds: busySeconds });
+				return { ...server, loaded_model: loaded, queue: busySeconds > 0 ? [run] : [] };
+			}),
+		),
+	);
+
+describe('a job that has waited more than two of its spans', () => {
+	it('goes before every job that came later, on every server that can run it', () => {
+		let passed = 0;
+		fc.assert(
+			fc.property(modelsArb, agingArb, busyFleetArb, demandArb, (models, jobs, fleet, demand) => {
+				const { start } = dispatch(
+					models,
+					jobs.map(({ waiting }) => waiting),
+					fleet,
+					demand,
+				);
+				const startsOf = (id: string) => start.find((s) => s.job_id === id);
+				for (const { aged, waiting } of jobs) {
+					if (!aged || startsOf(waiting.request.job_id) !== undefined) continue;
+					for (const selection of start) {
+						if (selection.decision === 'rejected') continue;
+						const other = jobs.find(({ waiting: w }) => w.request.job_id === selection.job_id);
+						const cameLater = (other?.waiting.waiting_seconds ?? 0) < waiting.waiting_seconds;
+						if (!cameLater) continue;
+						passed++;
+						const there = fleet.servers.filter(({ name }) => name === selection.server);
+						const [alone] = dispatch(models, [waiting], fleetOf(...there), demand).start;
+						// a gamble on memory is no way to run a job that has others
+						const canRunThere =
+							alone?.decision === 'selected' && !isGamble(fleet, { start: [alone], waiting: [] });
+						expect(canRunThere).toBe(false);
+					}
+				}
+			}),
+			{ numRuns: 500 },
+		);
+		// jobs that the server cannot run are passed, or this shows nothing
+		expect(passed).toBeGreaterThan(0);
 	});
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { DEFAULT_URGENCIES } from '../../../lib/catalog/defaults';
 import { ModelRouter } from '../../../lib/router/model-router';
 import type { DispatchResult, SelectOptions, WaitingRequest } from '../../../lib/selection/types';
 import { catalogOf, fleetOf, NOW_MS, queued, rejected, selected, serverOf } from './builders';
@@ -128,6 +129,34 @@ describe('dispatch', () => {
 			200,
 		);
 		expect(started(dispatch([...stream, old], warm))).toEqual(['old']);
+	});
+
+	it('a job that has waited too long takes a server that can begin it, though it would end sooner elsewhere', () => {
+		const fleet = fleetOf(
+			serverOf('warm', {
+				loaded_model: 'poster',
+				queue: [queued({ running: true, remaining_seconds: 3, model_name: 'poster' })],
+			}),
+			serverOf('cold'),
+		);
+		const old = job('old', { purpose: 'poster', deadline_seconds: -100 }, 150);
+		const result = dispatch([job('young', { deadline_seconds: 60 }), old], fleet);
+		expect(result.start.map((s) => [s.job_id, selected(s).server])).toEqual([['old', 'cold']]);
+	});
+
+	it('jobs that have waited too long go as they came, not by deadline', () => {
+		const first = job('first', { deadline_seconds: -150 }, 250);
+		const second = job('second', { deadline_seconds: -200 }, 220);
+		expect(started(dispatch([second, first]))).toEqual(['first']);
+	});
+
+	it('a job ages, too, whose caller cannot say how late it is', () => {
+		const stream = Array.from({ length: 5 }, (_, i) => job(`s${i}`));
+		const atWaited = (seconds: number) =>
+			started(dispatch([...stream, job('old', { deadline_seconds: 0.001 }, seconds)]));
+		const { target_seconds } = DEFAULT_URGENCIES.normal!;
+		expect(atWaited(1.9 * target_seconds)).not.toEqual(['old']);
+		expect(atWaited(2.1 * target_seconds)).toEqual(['old']);
 	});
 
 	it('refuses what can never be served, and keeps what may be served later', () => {
