@@ -55,7 +55,7 @@ export const ABLATIONS: readonly PolicyDefinition[] = [
 	tuned('late-free-eviction', { evictionFactor: 0 }),
 	tuned('late-by-deadline', { lookAhead: 0 }),
 	tuned('late-quality-only', { onTimeWorth: 0 }),
-	tuned('late-unaged', { agedSpans: Infinity }),
+	tuned('late-unaged', { agedSpans: Infinity, starvingSpans: Infinity }),
 	tuned('late-no-margin', { memoryMargin: false }),
 	tuned('late-planned-alone', { loneAsSelect: false }),
 ];

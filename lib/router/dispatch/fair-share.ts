@@ -9,6 +9,7 @@
  */
 import type { ServedLately } from '../../selection/types';
 import { LATE_BELOW } from '../rejection';
+import { YOUNG } from './ageing';
 import { byDeadline, type Plan } from './plan';
 import type { WaitingJobState } from './waiting-job';
 
@@ -102,7 +103,7 @@ function withoutPrivilege(
 			if (job.aged) seen.add(userOf(job));
 			return job;
 		}
-		return { ...job, aged: false };
+		return { ...job, ...YOUNG };
 	});
 }
 

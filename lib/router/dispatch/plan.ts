@@ -88,11 +88,13 @@ interface Placement {
 }
 
 /**
- * The best server and option for a job appended to the lanes, or null where it has none. An aged job goes where it
- * begins now, if there is such a place: while it waited for another server, later jobs would be started before it there.
+ * The best server and option for a job appended to the lanes, or null where it has none. A starving job goes where
+ * it begins now, if there is such a place: while it waited for another server, later jobs would pass it there.
  */
 function place(job: WaitingJobState, lanes: Lane[], price: number): Placement | null {
-	return (job.aged ? placeOn(job, lanes, price, beginsNext) : null) ?? placeOn(job, lanes, price);
+	return (
+		(job.starving ? placeOn(job, lanes, price, beginsNext) : null) ?? placeOn(job, lanes, price)
+	);
 }
 
 function beginsNext({ startsNow, jobs }: Lane): boolean {
@@ -151,11 +153,12 @@ function append(lane: Lane, job: WaitingJobState, placement: Placement): void {
 	lane.residentKey = option.weightsKey;
 }
 
-/** Aged jobs first, as they came; then by deadline, then as listed. */
+/** Starving jobs first, as they came; then aged ones, then by deadline, then as listed. */
 export function byDeadline(a: WaitingJobState, b: WaitingJobState): number {
 	return (
+		Number(b.starving) - Number(a.starving) ||
+		(a.starving ? b.waitingSeconds - a.waitingSeconds : 0) ||
 		Number(b.aged) - Number(a.aged) ||
-		(a.aged ? b.waitingSeconds - a.waitingSeconds : 0) ||
 		a.deadlineSeconds - b.deadlineSeconds ||
 		b.waitingSeconds - a.waitingSeconds ||
 		a.index - b.index

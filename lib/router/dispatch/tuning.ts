@@ -19,6 +19,11 @@ export interface DispatchTuning {
 	lookAhead: number;
 	/** Waiting time, in spans from asking to deadline, after which a job goes first. */
 	agedSpans: number;
+	/**
+	 * The same, after which none that came later is started before it where it can run. Not sooner: jobs in the order they
+	 * came load a model for each, which makes more of them late.
+	 */
+	starvingSpans: number;
 	/** Options that fit only if the prediction of their memory is exact count only where there is no other. */
 	memoryMargin: boolean;
 	/** One job on an idle fleet is decided as `select` does. */
@@ -34,6 +39,8 @@ export const DEFAULT_TUNING: DispatchTuning = {
 	priceSteps: [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6],
 	lookAhead: 16,
 	agedSpans: 2,
+	// a quarter less than the bound of 3: a start may have to wait for the last moments of a run
+	starvingSpans: 2.75,
 	memoryMargin: true,
 	loneAsSelect: true,
 };

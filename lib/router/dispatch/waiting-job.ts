@@ -7,7 +7,7 @@ import type { ServerState } from '../server-state';
 import { type UnderstoodRequest, understandRequest } from '../understood-request';
 import type { FleetSnapshot } from '../../fleet/types';
 import { LOAD_CV } from '../../estimate/load-time';
-import { isAged } from './ageing';
+import { type Age, ageOf } from './ageing';
 import type { DispatchTuning } from './tuning';
 
 /** One way to run a job on a server. Seconds. */
@@ -34,7 +34,7 @@ export interface JobKind {
 	options: JobOption[][];
 }
 
-export interface WaitingJobState {
+export interface WaitingJobState extends Age {
 	/** Position in the caller's list. */
 	index: number;
 	jobId: string;
@@ -44,8 +44,6 @@ export interface WaitingJobState {
 	kind: JobKind;
 	/** By the server's position in the snapshot. */
 	options: JobOption[][];
-	/** It has waited long enough to go first. */
-	aged: boolean;
 	/** From now; zero or less when late already. */
 	deadlineSeconds: number;
 	waitingSeconds: number;
@@ -82,7 +80,7 @@ export function waitingJob(
 		input,
 		kind,
 		options: kind.options,
-		aged: isAged(waitingSeconds, spanOf(asked, waitingSeconds), tuning),
+		...ageOf(waitingSeconds, spanOf(asked, waitingSeconds), tuning),
 		deadlineSeconds: asked.deadlineSeconds,
 		waitingSeconds,
 	};

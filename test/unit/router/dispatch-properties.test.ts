@@ -129,7 +129,7 @@ const agingArb = fc
 	)
 	.map((drafts) =>
 		drafts.map(({ spanSeconds, waited, ...request }, i) => ({
-			aged: waited > 2 * spanSeconds,
+			starving: waited > 2.75 * spanSeconds,
 			waiting: {
 				request: {
 					...request,
@@ -166,7 +166,7 @@ const busyFleetArb = fc
 		),
 	);
 
-describe('a job that has waited more than two of its spans', () => {
+describe('a job that has waited almost three of its spans', () => {
 	it('goes before every job that came later, on every server that can run it', () => {
 		let passed = 0;
 		fc.assert(
@@ -178,8 +178,8 @@ describe('a job that has waited more than two of its spans', () => {
 					demand,
 				);
 				const startsOf = (id: string) => start.find((s) => s.job_id === id);
-				for (const { aged, waiting } of jobs) {
-					if (!aged || startsOf(waiting.request.job_id) !== undefined) continue;
+				for (const { starving, waiting } of jobs) {
+					if (!starving || startsOf(waiting.request.job_id) !== undefined) continue;
 					for (const selection of start) {
 						if (selection.decision === 'rejected') continue;
 						const other = jobs.find(({ waiting: w }) => w.request.job_id === selection.job_id);

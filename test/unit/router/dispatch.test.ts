@@ -131,7 +131,7 @@ describe('dispatch', () => {
 		expect(started(dispatch([...stream, old], warm))).toEqual(['old']);
 	});
 
-	it('a job that has waited too long takes a server that can begin it, though it would end sooner elsewhere', () => {
+	it('a job that starves takes a server that can begin it, though it would end sooner elsewhere', () => {
 		const fleet = fleetOf(
 			serverOf('warm', {
 				loaded_model: 'poster',
@@ -139,13 +139,13 @@ describe('dispatch', () => {
 			}),
 			serverOf('cold'),
 		);
-		const old = job('old', { purpose: 'poster', deadline_seconds: -100 }, 150);
+		const old = job('old', { purpose: 'poster', deadline_seconds: -100 }, 155);
 		const result = dispatch([job('young', { deadline_seconds: 60 }), old], fleet);
 		expect(result.start.map((s) => [s.job_id, selected(s).server])).toEqual([['old', 'cold']]);
 	});
 
-	it('jobs that have waited too long go as they came, not by deadline', () => {
-		const first = job('first', { deadline_seconds: -150 }, 250);
+	it('jobs that starve go as they came, not by deadline', () => {
+		const first = job('first', { deadline_seconds: -190 }, 290);
 		const second = job('second', { deadline_seconds: -200 }, 220);
 		expect(started(dispatch([second, first]))).toEqual(['first']);
 	});
