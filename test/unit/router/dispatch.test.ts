@@ -108,6 +108,29 @@ describe('dispatch', () => {
 		expect(started(dispatch(tight, warm))).toEqual(['photo']);
 	});
 
+	it('works a backlog for two models off in long turns on one server', () => {
+		let loaded: string | null = null;
+		let loads = 0;
+		let now = 0;
+		let left = Array.from({ length: 12 }, (_, n) => ({
+			id: `j${n}`,
+			due: 400 + 5 * n,
+			more: n % 2 === 0 ? { purpose: 'poster' } : { model_name: 'photo' },
+		}));
+		while (left.length > 0) {
+			const waiting = left.map(({ id, due, more }) =>
+				job(id, { ...more, deadline_seconds: due - now }, now),
+			);
+			const result = dispatch(waiting, fleetOf(serverOf('a', { loaded_model: loaded })));
+			const { job_id, model_name, estimate } = selected(result.start[0] as never);
+			if (model_name !== loaded) loads++;
+			loaded = model_name;
+			now += estimate.load_seconds + estimate.run_seconds;
+			left = left.filter(({ id }) => id !== job_id);
+		}
+		expect(loads).toBeLessThanOrEqual(3);
+	});
+
 	it('gives up quality where that lets more jobs be on time', () => {
 		const warm = fleetOf(serverOf('a', { loaded_model: 'poster' }));
 		const alone = dispatch([job('p0', { purpose: 'poster', deadline_seconds: 90 })], warm);
