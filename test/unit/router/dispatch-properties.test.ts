@@ -195,7 +195,7 @@ describe('a job that has waited almost three of its spans', () => {
 					}
 				}
 			}),
-			{ numRuns: 500 },
+			{ numRuns: 300 },
 		);
 		// jobs that the server cannot run are passed, or this shows nothing
 		expect(passed).toBeGreaterThan(0);
