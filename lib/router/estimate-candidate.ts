@@ -121,6 +121,12 @@ export function isTight(
 	return most > (server.availableBytes ?? 0) + server.reserveBytes;
 }
 
+/** As `isTight`, beside a job that begins on the same GPU at the same moment and takes so much. */
+export function isTightBeside(peakBytes: number, server: ServerState, takenBytes: number): boolean {
+	const room = (server.availableBytes ?? Infinity) + server.reserveBytes - takenBytes;
+	return peakBytes * (1 + PEAK_UNCERTAINTY) > room;
+}
+
 /** True where nothing of the plan is tight in this room, whatever the server, by the catalog's figures. */
 export function isRoomyFor({ peakBytes, expanded }: PresetPlan, roomBytes: number): boolean {
 	return (expanded?.peakBytes ?? peakBytes) * (1 + PEAK_UNCERTAINTY) <= roomBytes;

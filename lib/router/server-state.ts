@@ -44,6 +44,8 @@ export interface ServerState {
 	pricePerSecond: number | null;
 	installed: ReadonlySet<string> | null;
 	queueNumber: number;
+	/** Servers with the same one share a GPU; null: it has its own. */
+	gpuGroup: string | null;
 	/** Of `availableBytes`, what jobs queued on servers of the same GPU will take; already taken off. */
 	claimedBytes: number;
 }
@@ -209,6 +211,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 		pricePerSecond: hourlyCost === null ? null : hourlyCost / 3600,
 		installed: server.installed_files === null ? null : installedSet(server.installed_files),
 		queueNumber: Math.floor(lastNumber) + 1,
+		gpuGroup: server.gpu_group ?? known?.gpu_group ?? null,
 		claimedBytes: 0,
 	};
 }
@@ -220,8 +223,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 function subtractSiblingClaims(states: ServerState[], prepared: PreparedCatalog): void {
 	const groups = new Map<string, ServerState[]>();
 	for (const state of states) {
-		const group =
-			state.server.gpu_group ?? prepared.serversByName.get(state.name)?.gpu_group ?? null;
+		const group = state.gpuGroup;
 		if (group !== null) groups.set(group, [...(groups.get(group) ?? []), state]);
 	}
 	for (const members of groups.values()) {
@@ -236,8 +238,6 @@ function subtractSiblingClaims(states: ServerState[], prepared: PreparedCatalog)
 }
 
 function unseenClaimBytes(state: ServerState, prepared: PreparedCatalog): number {
-	const device = state.server.devices[0];
-	const held = device ? device.torch_vram_total - device.torch_vram_free : 0;
 	let claim = 0;
 	for (const job of state.server.queue) {
 		const model = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
@@ -245,7 +245,14 @@ function unseenClaimBytes(state: ServerState, prepared: PreparedCatalog): number
 		const known = job.vram_peak_bytes ?? preset?.referencePeakBytes;
 		if (known !== undefined) claim = Math.max(claim, known);
 	}
-	return Math.max(0, claim - held);
+	return unseenBytes(state, claim);
+}
+
+/** What a job of this peak takes beyond what the server holds already, which `vram_free` shows. */
+export function unseenBytes({ server }: ServerState, peakBytes: number): number {
+	const device = server.devices[0];
+	const held = device ? device.torch_vram_total - device.torch_vram_free : 0;
+	return Math.max(0, peakBytes - held);
 }
 
 /** The fleet's servers, prepared for one decision. */

@@ -25,6 +25,7 @@ import { type ServerState, serverStates } from '../server-state';
 import { type FairShare, fairShare, isContended } from './fair-share';
 import { improveOrder } from './order';
 import { byDeadline, type Plan, planAt, type PlannedJob, retime } from './plan';
+import { crowdedOut } from './shared-gpu';
 import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
 import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
 
@@ -193,11 +194,16 @@ function bestRunSeconds(options: JobOption[][]): number {
 }
 
 function collect(plan: Plan, states: ServerState[], result: DispatchResult): void {
+	const crowded = crowdedOut(plan, states);
 	for (const [s, lane] of plan.lanes.entries()) {
 		const state = states[s] as ServerState;
+		const sibling = plan.lanes[crowded.get(s) ?? -1]?.jobs[0];
+		const delay = sibling === undefined ? 0 : secondsOf(sibling, states);
 		for (const [position, planned] of lane.jobs.entries()) {
-			if (position === 0 && lane.startsNow) result.start.push(started(planned));
-			else result.waiting.push(held(planned, state, position));
+			if (position > 0 || !lane.startsNow)
+				result.waiting.push(held(planned, state, position, delay));
+			else if (sibling === undefined) result.start.push(started(planned));
+			else result.waiting.push(heldForMemory(planned, state, delay));
 		}
 	}
 	for (const job of plan.unplanned) answerUnservable(job, result);
@@ -208,15 +214,38 @@ function started(planned: PlannedJob): Selection {
 	return selectionOfRow(input, candidatesOf(input, null), planned.option.row);
 }
 
-function held(planned: PlannedJob, state: ServerState, position: number): WaitingJob {
+function secondsOf({ option, serverIndex }: PlannedJob, states: readonly ServerState[]): number {
+	const warm = states[serverIndex]?.residentKey === option.weightsKey;
+	return (warm ? 0 : option.loadSeconds) + option.runSeconds;
+}
+
+/** It may begin sooner with another option, or elsewhere: what began beside it is known when it is decided again. */
+function heldForMemory(planned: PlannedJob, state: ServerState, delay: number): WaitingJob {
+	const start = planned.startSeconds + delay;
+	return {
+		job_id: planned.job.jobId,
+		server: state.name,
+		expected_start_seconds: start,
+		on_time_probability: planned.onTime,
+		reason: `Held back: expected on ${state.name} in ${formatSeconds(start)}, when the GPU that it shares has memory for both.`,
+	};
+}
+
+function held(
+	planned: PlannedJob,
+	state: ServerState,
+	position: number,
+	delay: number,
+): WaitingJob {
+	const start = planned.startSeconds + delay;
 	const first = state.coldStartSeconds > 0 ? 'it has started' : 'what is running';
 	const ahead =
 		position === 0 ? first : `${position} other waiting job${position === 1 ? '' : 's'}`;
 	return {
 		job_id: planned.job.jobId,
 		server: state.name,
-		expected_start_seconds: planned.startSeconds,
+		expected_start_seconds: start,
 		on_time_probability: planned.onTime,
-		reason: `Held back: expected on ${state.name} in ${formatSeconds(planned.startSeconds)}, after ${ahead}.`,
+		reason: `Held back: expected on ${state.name} in ${formatSeconds(start)}, after ${ahead}.`,
 	};
 }

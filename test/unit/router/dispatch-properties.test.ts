@@ -6,7 +6,7 @@ import type { FleetSnapshot } from '../../../lib/fleet/types';
 import { ModelRouter } from '../../../lib/router/model-router';
 import type { DispatchResult, SelectOptions, WaitingRequest } from '../../../lib/selection/types';
 import { fleetArb, modelArb, modelsArb, uselessServers } from './arbitraries';
-import { catalogOf, fleetOf, type ModelDraft, NOW_MS, queued } from './builders';
+import { catalogOf, fleetOf, type ModelDraft, NOW_MS, queued, serverOf } from './builders';
 
 const waitingArb = fc
 	.array(
@@ -48,6 +48,31 @@ const startedWith = (result: DispatchResult): unknown[] =>
 	);
 
 describe('any dispatch', () => {
+	it('begins on servers of one GPU no more than its memory holds, and something where it could', () => {
+		const held = fc.record({
+			freeGb: fc.integer({ min: 4, max: 48 }),
+			servers: fc.integer({ min: 2, max: 4 }),
+		});
+		fc.assert(
+			fc.property(modelsArb, waitingArb, held, demandArb, (models, jobs, gpu, demand) => {
+				const servers = (gpu_group?: string) =>
+					Array.from({ length: gpu.servers }, (_, n) =>
+						serverOf(`s${n}`, { freeGb: gpu.freeGb, loaded_model: null, gpu_group }),
+					);
+				const apart = dispatch(models, jobs, fleetOf(...servers()), demand);
+				const shared = dispatch(models, jobs, fleetOf(...servers('card')), demand);
+				const peaks = shared.start.map((one) =>
+					one.decision === 'selected' ? one.estimate.vram_peak_bytes : 0,
+				);
+				expect(peaks.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(gpu.freeGb * 1e9);
+				const begins = ({ start }: DispatchResult) =>
+					start.some(({ decision }) => decision === 'selected');
+				expect(begins(shared)).toBe(begins(apart));
+				expect(shared.start.length + shared.waiting.length).toBe(jobs.length);
+			}),
+		);
+	});
+
 	it('does not depend on servers that cannot serve', () => {
 		fc.assert(
 			fc.property(

@@ -77,6 +77,22 @@ describe('dispatch', () => {
 		expect(new Set(result.start.map((s) => selected(s).server))).toEqual(new Set(['a', 'b']));
 	});
 
+	it('begins on servers of one GPU only what fits beside each other; the more urgent goes first', () => {
+		const card = (freeGb: number) =>
+			fleetOf(...['a', 'b'].map((name) => serverOf(name, { freeGb, gpu_group: 'card' })));
+		const two = [
+			job('later', { deadline_seconds: 90 }),
+			job('sooner', { deadline_seconds: 60 }),
+			job('last', { deadline_seconds: 110 }),
+		].map((one) => ({ ...one, request: { ...one.request, model_name: 'photo' } }));
+		expect(started(dispatch(two, card(26))).sort()).toEqual(['later', 'sooner']);
+		const tight = dispatch(two, card(20));
+		expect(started(tight)).toEqual(['sooner']);
+		const [beside] = tight.waiting.filter(({ job_id }) => job_id === 'later');
+		expect(beside?.expected_start_seconds).toBeCloseTo(20);
+		expect(beside?.reason).toContain('memory for both');
+	});
+
 	it('loads nothing a second time that one server can do in time, where others are known to come', () => {
 		const two = fleetOf(serverOf('a'), serverOf('b'));
 		const demand = { arrivals_per_second: 0.05 };
