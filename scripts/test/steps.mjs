@@ -60,8 +60,9 @@ export function resultOf(name, tally, code) {
 	const { passed, notRun, failures, retried } = tally;
 	const failed = tally.failed + notRun;
 	if (failed > 0) return { name, passed, failed, failures, retried };
-	const wrong = code !== 0 ? `ended with ${code}, though every test passed` : 'no test was run';
-	if (code !== 0 || passed === 0) return { ...oneFailure(name, wrong), passed, retried };
+	const endedBadly = code !== 0 && !(code === 1 && tally.stalled);
+	const wrong = endedBadly ? `ended with ${code}, though every test passed` : 'no test was run';
+	if (endedBadly || passed === 0) return { ...oneFailure(name, wrong), passed, retried };
 	return { name, passed, failed, failures, retried };
 }
 

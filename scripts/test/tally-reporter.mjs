@@ -7,12 +7,19 @@ import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 /**
+ * What a worker says where the machine stood still for a minute while it reported. Its tests ran; their states arrive all the same,
+ * or the test counts as not run.
+ */
+const STALL = /^\[vitest-worker\]: Timeout calling /;
+
+/**
  * @typedef {object} Tally
  * @property {number} passed
  * @property {number} failed tests, and everything else that went wrong
  * @property {number} notRun skipped or unwritten
  * @property {{ where: string, message: string }[]} failures what failed or was not run
  * @property {string[]} retried passed at a second try only
+ * @property {boolean} stalled vitest ends with an error for it, which is none of the tests'
  */
 
 export default class TallyReporter {
@@ -33,7 +40,9 @@ export function tally(testModules, unhandledErrors) {
 	const failures = [
 		...testModules.flatMap(outsideTests),
 		...inState('failed').map((one) => failure(nameOf(one), one.result().errors)),
-		...unhandledErrors.map((error) => failure('outside of any test', [error])),
+		...unhandledErrors
+			.filter((error) => !STALL.test(error.message ?? ''))
+			.map((error) => failure('outside of any test', [error])),
 	];
 	const notRun = inState('skipped', 'pending').map((one) => ({
 		where: nameOf(one),
@@ -45,6 +54,7 @@ export function tally(testModules, unhandledErrors) {
 		notRun: notRun.length,
 		failures: [...failures, ...notRun],
 		retried: tests.filter((one) => one.diagnostic()?.flaky).map(nameOf),
+		stalled: unhandledErrors.some((error) => STALL.test(error.message ?? '')),
 	};
 }
 

@@ -78,13 +78,16 @@ describe('dispatch', () => {
 	});
 
 	it('begins on servers of one GPU only what fits beside each other; the more urgent goes first', () => {
-		const card = (freeGb: number) =>
-			fleetOf(...['a', 'b'].map((name) => serverOf(name, { freeGb, gpu_group: 'card' })));
+		const card = (freeGb: number) => {
+			const memory = { vram_total: 48e9, vram_free: freeGb * 1e9 };
+			const devices = [{ name: 'gpu', ...memory, torch_vram_total: 0, torch_vram_free: 0 }];
+			return fleetOf(...['a', 'b'].map((name) => serverOf(name, { devices, gpu_group: 'card' })));
+		};
 		const two = [
-			job('later', { deadline_seconds: 90 }),
-			job('sooner', { deadline_seconds: 60 }),
-			job('last', { deadline_seconds: 110 }),
-		].map((one) => ({ ...one, request: { ...one.request, model_name: 'photo' } }));
+			job('later', { model_name: 'photo', deadline_seconds: 90 }),
+			job('sooner', { model_name: 'photo', deadline_seconds: 60 }),
+			job('last', { model_name: 'photo', deadline_seconds: 110 }),
+		];
 		expect(started(dispatch(two, card(26))).sort()).toEqual(['later', 'sooner']);
 		const tight = dispatch(two, card(20));
 		expect(started(tight)).toEqual(['sooner']);

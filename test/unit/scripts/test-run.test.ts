@@ -47,6 +47,7 @@ describe('the count of a test run', () => {
 			notRun: 0,
 			failures: [{ where: 'a.test.ts > a suite > test 1', message: 'expected 1' }],
 			retried: [],
+			stalled: false,
 		});
 	});
 
@@ -67,6 +68,16 @@ describe('the count of a test run', () => {
 
 		expect({ passed, failed }).toEqual({ passed: 1, failed: 1 });
 		expect(failures[0]?.message).toBe('terminating connection');
+	});
+
+	it('does not blame the tests where a worker could not report for a minute, unless a result is missing', () => {
+		const stall = [{ message: '[vitest-worker]: Timeout calling "onTaskUpdate"' }];
+		const complete = tally([file({ tests: ['passed'] })], stall);
+		const lacking = tally([file({ tests: ['passed', 'pending'] })], stall);
+
+		expect(resultOf('unit', complete, 1)).toMatchObject({ passed: 1, failed: 0 });
+		expect(resultOf('unit', complete, 'SIGTERM')).toMatchObject({ failed: 1 });
+		expect(resultOf('unit', lacking, 1)).toMatchObject({ passed: 1, failed: 1 });
 	});
 
 	it('fails the run for skipped and unwritten tests, and names them', () => {
