@@ -7,7 +7,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { searchModels } from '../SelectModel/search-models';
+import { listSearch } from '../shared/list-search';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { generateImageProperties } from './description';
@@ -41,7 +41,7 @@ export class GenerateImage implements INodeType {
 		properties: generateImageProperties,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+	methods = { listSearch, credentialTest: { testComfyUi, testPostgres } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -11,7 +11,7 @@ import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { selectModelProperties } from './description';
 import { execute } from './execute';
-import { searchModels } from './search-models';
+import { listSearch } from '../shared/list-search';
 
 export class SelectModel implements INodeType {
 	description: INodeTypeDescription = {
@@ -41,7 +41,7 @@ export class SelectModel implements INodeType {
 		properties: selectModelProperties,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+	methods = { listSearch, credentialTest: { testComfyUi, testPostgres } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);
