@@ -8,6 +8,7 @@ import {
 } from 'n8n-workflow';
 
 import { listSearch } from '../shared/list-search';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { generateImageProperties } from './description';
@@ -24,6 +25,7 @@ export class GenerateImage implements INodeType {
 			'={{ $parameter["operation"] === "generate" ? ({ fields: $parameter["purpose"] + ", " + $parameter["urgency"], selection: "as selected" })[$parameter["requestFrom"]] || "as requested" : $parameter["operation"] }}',
 		description:
 			'Makes images with ComfyUI: picks model, preset and server, holds the deadline, survives faults, logs every attempt',
+		documentationUrl: nodeDocumentation('generate-image'),
 		defaults: { name: 'Generate Image' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],

@@ -8,6 +8,7 @@ import {
 } from 'n8n-workflow';
 
 import { listSearch } from '../shared/list-search';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { planBatchProperties } from './description';
@@ -24,6 +25,7 @@ export class PlanBatch implements INodeType {
 			'={{ $parameter["goal"] === "best_quality" ? "best quality within " + $parameter["budget"] : "least cost" }}',
 		description:
 			'Plans many image jobs as a whole: model, preset, server and running order, at least cost or within a budget and a deadline',
+		documentationUrl: nodeDocumentation('plan-batch'),
 		defaults: { name: 'Plan Batch' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main, NodeConnectionTypes.Main],

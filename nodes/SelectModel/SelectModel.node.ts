@@ -7,6 +7,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { selectModelProperties } from './description';
@@ -24,6 +25,7 @@ export class SelectModel implements INodeType {
 			'={{ $parameter["modelChoice"] === "pinned" ? "preset and server" : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
 		description:
 			'Picks the best ComfyUI model, preset and server for an image job: urgency, purpose, quality, cost and free VRAM',
+		documentationUrl: nodeDocumentation('select-model'),
 		defaults: { name: 'Select Model' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
