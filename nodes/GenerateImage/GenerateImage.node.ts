@@ -11,7 +11,7 @@ import { listSearch } from '../shared/list-search';
 import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
-import { generateImageProperties } from './description';
+import { generateImageProperties, outputsExpression } from './description';
 import { execute } from './execute';
 
 export class GenerateImage implements INodeType {
@@ -28,8 +28,7 @@ export class GenerateImage implements INodeType {
 		documentationUrl: nodeDocumentation('generate-image'),
 		defaults: { name: 'Generate Image' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
-		outputNames: ['Done', 'Failed'],
+		outputs: outputsExpression,
 		usableAsTool: true,
 		credentials: [
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },

@@ -7,9 +7,11 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { searchBranches } from '../shared/search-models';
 import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
+import { outputsExpression } from './branches';
 import { selectModelProperties } from './description';
 import { execute } from './execute';
 import { listSearch } from '../shared/list-search';
@@ -28,8 +30,7 @@ export class SelectModel implements INodeType {
 		documentationUrl: nodeDocumentation('select-model'),
 		defaults: { name: 'Select Model' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
-		outputNames: ['Selected', 'Rejected'],
+		outputs: outputsExpression,
 		usableAsTool: true,
 		credentials: [
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
@@ -43,7 +44,10 @@ export class SelectModel implements INodeType {
 		properties: selectModelProperties,
 	};
 
-	methods = { listSearch, credentialTest: { testComfyUi, testPostgres } };
+	methods = {
+		listSearch: { ...listSearch, searchBranches },
+		credentialTest: { testComfyUi, testPostgres },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -33,6 +33,27 @@ export async function searchModels(
 	}
 }
 
+/** Families with their models, then the models: what a branch can be for. */
+export async function searchBranches(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	try {
+		const models = enabledModels(await catalogOf(this));
+		const wanted = filter.toLowerCase();
+		const families = [...new Set(models.map(({ family }) => family))].sort().map((family) => {
+			const names = models.filter((model) => model.family === family).map(({ name }) => name);
+			return { name: `all of ${family} (${names.join(', ')})`, value: family };
+		});
+		const single = models.map(({ name }) => ({ name, value: name }));
+		single.sort((a, b) => a.name.localeCompare(b.name));
+		const results = [...families, ...single];
+		return { results: results.filter(({ name }) => name.toLowerCase().includes(wanted)) };
+	} catch (error) {
+		throw toNodeError(this.getNode(), error);
+	}
+}
+
 /** Presets of the chosen model, best first; of all models where none is chosen, or an expression chooses it. */
 export async function searchPresets(
 	this: ILoadOptionsFunctions,
