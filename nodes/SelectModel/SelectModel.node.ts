@@ -24,7 +24,7 @@ export class SelectModel implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["modelChoice"] === "pinned" ? "preset and server" : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
+			'={{ $parameter["modelChoice"] === "pinned" ? "only " + (($parameter["model"] || {}).value || $parameter["model"] || "a certain model") : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
 		description:
 			'Picks the best ComfyUI model, preset and server for an image job: urgency, purpose, quality, cost and free VRAM',
 		documentationUrl: nodeDocumentation('select-model'),

@@ -33,7 +33,7 @@ export const branchesProperty: INodeProperties = {
 				{
 					...withList('searchBranches', 'e.g. flux'),
 					displayName: 'Model or Family',
-					name: 'model',
+					name: 'of',
 					noDataExpression: true,
 					required: true,
 					description:
@@ -52,17 +52,17 @@ export const outputsExpression = `={{ (() => {
 	const branches = [].concat(($parameter["branches"] || {}).values || []);
 	const nameOf = (model) => String((model && typeof model === "object" ? model.value : model) || "");
 	return ["Selected", "Rejected"]
-		.map((name, index) => (index === 0 && branches.length > 0 ? "Other Models" : name))
-		.concat(branches.map((branch, index) => nameOf((branch || {}).model) || "Branch " + (index + 1)))
+		.map((name, index) => (index === 0 && branches.length > 0 ? "Others" : name))
+		.concat(branches.map((branch, index) => nameOf((branch || {}).of) || "Branch " + (index + 1)))
 		.map((displayName) => ({ type: "main", displayName }));
 })() }}`;
 
 /** What each branch takes, in the order of their outputs. */
 export function readBranches(context: IExecuteFunctions): string[] {
 	const { values = [] } = context.getNodeParameter('branches', 0, {}) as {
-		values?: { model?: unknown }[];
+		values?: { of?: unknown }[];
 	};
-	return values.map(({ model }) => String(locatorValue(model) ?? ''));
+	return values.map(({ of }) => String(locatorValue(of) ?? ''));
 }
 
 /** The output of a selection. */

@@ -36,7 +36,7 @@ function outputsOf(type: string, parameters: INodeParameters, onError?: OnError)
 	);
 }
 
-const branch = (model: INodeParameters[string]) => ({ model });
+const branch = (of: INodeParameters[string]) => ({ of });
 const listed = (value: string) => ({ __rl: true, mode: 'list', value });
 
 describe('the outputs of a node', () => {
@@ -46,9 +46,9 @@ describe('the outputs of a node', () => {
 		[
 			'selectModel',
 			{ branches: { values: [branch(listed('fine')), branch('sdxl'), branch(listed(''))] } },
-			['Other Models', 'Rejected', 'fine', 'sdxl', 'Branch 3'],
+			['Others', 'Rejected', 'fine', 'sdxl', 'Branch 3'],
 		],
-		['selectModel', { branches: { values: [{}] } }, ['Other Models', 'Rejected', 'Branch 1']],
+		['selectModel', { branches: { values: [{}] } }, ['Others', 'Rejected', 'Branch 1']],
 		['generateImage', {}, ['Done', 'Failed']],
 		['generateImage', { operation: 'generate' }, ['Done', 'Failed']],
 		['generateImage', { operation: 'submit' }, ['Submitted', 'Failed']],
@@ -79,7 +79,7 @@ describe('branches of Select Model', () => {
 		{ json: { purpose: 'photo', model_name: 'quick' } },
 		{ json: { purpose: 'photo', min_quality: 1 } },
 	];
-	const run = async (values: { model: INodeParameters[string] }[], onError?: OnError) => {
+	const run = async (values: { of: INodeParameters[string] }[], onError?: OnError) => {
 		const parameters = { catalogJson, requestFrom: 'item', branches: { values } };
 		const { outputs } = await selectOn(server)(parameters, items, onError ? { onError } : {});
 		return outputs.map((output) => output.map(({ json }) => json.model_name));
