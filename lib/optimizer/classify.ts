@@ -52,7 +52,7 @@ function keyOf({ request, hasNegativePrompt }: UnderstoodRequest): string {
 	return JSON.stringify([
 		...[request.purpose, request.quality, request.min_quality, request.max_cost],
 		...[request.width, request.height, request.batch_size, request.steps, request.cfg],
-		...[request.model_name, request.exclude_models, request.commercial_use],
+		...[request.model_name, request.preset_name, request.exclude_models, request.commercial_use],
 		...[request.allow_offload, request.images.length, request.mask != null, hasNegativePrompt],
 	]);
 }

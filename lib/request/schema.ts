@@ -29,6 +29,7 @@ export const requestSchema = extensible({
 	scheduler: z.string().min(1).max(100).nullish(),
 	seed: z.int().min(0).nullish(),
 	model_name: z.string().min(1).max(200).nullish(),
+	preset_name: z.string().min(1).max(200).nullish(),
 	exclude_models: z.array(z.string().min(1).max(200)).max(1000).default([]),
 	commercial_use: z.boolean().default(false),
 	allow_offload: z.boolean().default(false),

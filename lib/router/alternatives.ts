@@ -28,9 +28,7 @@ export function exclusionReason(exclusion: Exclusion, asked: UnderstoodRequest):
 		case 'DISABLED':
 			return `${name} is disabled in the catalog.`;
 		case 'EXCLUDED':
-			return request.model_name != null && request.model_name !== model.name
-				? `${name}: the request pins ${request.model_name}.`
-				: `${name} is excluded by the request.`;
+			return excludedReason(name, exclusion, asked);
 		case 'LICENSE':
 			return `${name} may not be used commercially (${model.model.license ?? 'no licence given'}).`;
 		case 'INPUTS':
@@ -55,6 +53,19 @@ export function exclusionReason(exclusion: Exclusion, asked: UnderstoodRequest):
 		default:
 			return `${name} cannot serve the request.`;
 	}
+}
+
+function excludedReason(
+	name: string,
+	{ model, prepared }: Exclusion,
+	{ request }: UnderstoodRequest,
+): string {
+	if (request.model_name != null && request.model_name !== model.name) {
+		return `${name}: the request pins ${request.model_name}.`;
+	}
+	return prepared === null
+		? `${name} is excluded by the request.`
+		: `${name}: the request pins the preset ${request.preset_name}.`;
 }
 
 function costReason(name: string, { server, figure, shortfall }: Exclusion): string {

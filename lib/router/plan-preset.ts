@@ -16,7 +16,7 @@ import type { UnderstoodRequest } from './understood-request';
 /** Below this two qualities are the same figure, multiplied in another order. */
 const QUALITY_GRAIN = 1e9;
 
-/** The plan, or null where the size or the quality floor rules the preset out. */
+/** The plan, or null where the request's preset, the size or the quality floor rules this preset out. */
 export function planPreset(
 	model: PreparedModel,
 	prepared: PreparedPreset,
@@ -26,6 +26,10 @@ export function planPreset(
 ): PresetPlan | null {
 	const { request } = asked;
 	const { preset } = prepared;
+	if (request.preset_name != null && request.preset_name !== preset.name) {
+		exclusions?.add('EXCLUDED', model, prepared, null);
+		return null;
+	}
 	const width = request.width ?? preset.reference.width;
 	const height = request.height ?? preset.reference.height;
 	if (!takesSize(model, width, height)) {

@@ -48,6 +48,11 @@ export function refusal(exclusions: Exclusions, input: RefusalInput): Rejection 
 			hint: 'Check the catalog.',
 		};
 	}
+	// a preset is looked at only where its model may be chosen
+	const ofPreset = [...exclusions.latestByModel.values()].some(
+		({ code, prepared: preset }) => code === 'EXCLUDED' && preset !== null,
+	);
+	if (last.code === 'EXCLUDED' && ofPreset) return presetRefusal(asked, prepared);
 	return describe(last, input, asked);
 }
 
@@ -145,6 +150,23 @@ function pinRefusal(
 	return {
 		message: `The pinned model "${pin}" does not serve the purpose "${asked.request.purpose}".`,
 		hint: `It serves: ${Object.keys(known.model.purposes).join(', ')}.`,
+	};
+}
+
+function presetRefusal({ request }: UnderstoodRequest, prepared: PreparedCatalog): Rejection {
+	const { model_name: pin, preset_name: preset, purpose } = request;
+	const model = pin == null ? undefined : prepared.modelsByName.get(pin);
+	if (model === undefined) {
+		return {
+			code: 'EXCLUDED',
+			message: `No model for "${purpose}" that may be chosen has a preset named "${preset}".`,
+			hint: 'Name a model with it (model_name), or leave preset_name out.',
+		};
+	}
+	return {
+		code: 'EXCLUDED',
+		message: `The model "${pin}" has no preset named "${preset}".`,
+		hint: `It has: ${model.presets.map((one) => one.preset.name).join(', ')}.`,
 	};
 }
 

@@ -7,10 +7,11 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { searchModels } from '../SelectModel/search-models';
+import { listSearch } from '../shared/list-search';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
-import { generateImageProperties } from './description';
+import { generateImageProperties, outputsExpression } from './description';
 import { execute } from './execute';
 
 export class GenerateImage implements INodeType {
@@ -24,10 +25,10 @@ export class GenerateImage implements INodeType {
 			'={{ $parameter["operation"] === "generate" ? ({ fields: $parameter["purpose"] + ", " + $parameter["urgency"], selection: "as selected" })[$parameter["requestFrom"]] || "as requested" : $parameter["operation"] }}',
 		description:
 			'Makes images with ComfyUI: picks model, preset and server, holds the deadline, survives faults, logs every attempt',
+		documentationUrl: nodeDocumentation('generate-image'),
 		defaults: { name: 'Generate Image' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
-		outputNames: ['Done', 'Failed'],
+		outputs: outputsExpression,
 		usableAsTool: true,
 		credentials: [
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
@@ -41,7 +42,7 @@ export class GenerateImage implements INodeType {
 		properties: generateImageProperties,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+	methods = { listSearch, credentialTest: { testComfyUi, testPostgres } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

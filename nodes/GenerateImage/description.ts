@@ -166,6 +166,10 @@ const resuming: INodeProperties[] = [
 	},
 ];
 
+/** What came out of it: a job that was only submitted is not done. A waiting Resume has both kinds, and says in `status` which. */
+export const outputsExpression =
+	'={{ [$parameter["operation"] === "submit" ? "Submitted" : "Done", "Failed"].map((displayName) => ({ type: "main", displayName })) }}';
+
 export const generateImageProperties: INodeProperties[] = [
 	credentialsSlot,
 	operation,

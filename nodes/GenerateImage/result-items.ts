@@ -30,15 +30,16 @@ function facts(result: GenerateResult): IDataObject {
 	const selected = selection?.decision === 'selected' ? selection : null;
 	const last = attempts.at(-1);
 	return {
+		// in the order in which n8n's table shows them: what a person wants to know first
 		status: result.status,
-		job_id: result.job_id,
-		prompt_id: last?.prompt_id ?? null,
-		server: last?.server ?? selected?.server ?? null,
 		model_name: selected?.model_name ?? null,
 		preset: selected?.preset ?? null,
-		degraded: result.degraded,
-		on_time: result.on_time,
+		server: last?.server ?? selected?.server ?? null,
 		selection_reason: result.reason,
+		on_time: result.on_time,
+		degraded: result.degraded,
+		job_id: result.job_id,
+		prompt_id: last?.prompt_id ?? null,
 		selection: selection as unknown as IDataObject,
 		attempts: attempts as unknown as IDataObject[],
 		...(result.texts.length > 0

@@ -7,6 +7,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { logUsageProperties } from './description';
@@ -23,6 +24,7 @@ export class LogUsage implements INodeType {
 			'={{ $parameter["operation"] === "feedback" ? "record feedback" : $parameter["operation"] === "links" ? "make feedback links" : "times " + ({ comfyui: "from ComfyUI", given: "given", wall: "since the selection" })[$parameter["timing"]] }}',
 		description:
 			'Writes the usage of a ComfyUI model to Postgres: selection, estimate, real times, cost and result, and what people think of it',
+		documentationUrl: nodeDocumentation('log-usage'),
 		defaults: { name: 'Log Usage' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

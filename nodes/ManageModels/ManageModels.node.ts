@@ -7,7 +7,8 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { searchModels } from '../SelectModel/search-models';
+import { searchModels } from '../shared/search-models';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { manageModelsProperties } from './description';
@@ -25,6 +26,7 @@ export class ManageModels implements INodeType {
 			'={{ ({ benchmark: "benchmark", calibrate: "calibrate", freeVram: "free VRAM", list: "list", prewarm: "prewarm", report: "report", sync: "sync", tend: "tend servers" })[$parameter["operation"]] }}',
 		description:
 			'Finds the models that ComfyUI servers have, keeps the catalog in line, measures and learns figures, loads models, frees VRAM, and reports usage',
+		documentationUrl: nodeDocumentation('manage-models'),
 		defaults: { name: 'Manage Models' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

@@ -4,6 +4,7 @@ import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { MAX_REPORT_DAYS } from '../../lib/usage-report';
 import { catalogPropertiesWithPostgres } from '../shared/catalog-properties';
 import { credentialsSlot } from '../shared/credentials-slot';
+import { withList } from '../shared/with-list';
 import { benchmarkProperties } from './benchmark-description';
 import { options } from './options-description';
 
@@ -93,22 +94,12 @@ const server: INodeProperties = {
 };
 
 const model: INodeProperties = {
+	...withList('searchModels', 'e.g. flux1-schnell'),
 	displayName: 'Model Name',
 	name: 'model',
-	type: 'resourceLocator',
-	default: { mode: 'list', value: '' },
 	required: true,
 	description: 'The model to load',
 	displayOptions: shownFor('prewarm'),
-	modes: [
-		{
-			displayName: 'From List',
-			name: 'list',
-			type: 'list',
-			typeOptions: { searchListMethod: 'searchModels', searchable: true },
-		},
-		{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. flux1-schnell' },
-	],
 };
 
 const sync: INodeProperties[] = [

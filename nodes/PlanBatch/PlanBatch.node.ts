@@ -7,7 +7,8 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { searchModels } from '../SelectModel/search-models';
+import { listSearch } from '../shared/list-search';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { planBatchProperties } from './description';
@@ -24,6 +25,7 @@ export class PlanBatch implements INodeType {
 			'={{ $parameter["goal"] === "best_quality" ? "best quality within " + $parameter["budget"] : "least cost" }}',
 		description:
 			'Plans many image jobs as a whole: model, preset, server and running order, at least cost or within a budget and a deadline',
+		documentationUrl: nodeDocumentation('plan-batch'),
 		defaults: { name: 'Plan Batch' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main, NodeConnectionTypes.Main],
@@ -42,7 +44,7 @@ export class PlanBatch implements INodeType {
 		properties: planBatchProperties,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+	methods = { listSearch, credentialTest: { testComfyUi, testPostgres } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -7,11 +7,14 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { searchBranches } from '../shared/search-models';
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
+import { outputsExpression } from './branches';
 import { selectModelProperties } from './description';
 import { execute } from './execute';
-import { searchModels } from './search-models';
+import { listSearch } from '../shared/list-search';
 
 export class SelectModel implements INodeType {
 	description: INodeTypeDescription = {
@@ -21,13 +24,13 @@ export class SelectModel implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["modelChoice"] === "pinned" ? "preset and server" : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
+			'={{ $parameter["modelChoice"] === "pinned" ? "only " + (($parameter["model"] || {}).value || $parameter["model"] || "a certain model") : $parameter["requestFrom"] === "fields" ? $parameter["purpose"] + ", " + $parameter["urgency"] : "as requested" }}',
 		description:
 			'Picks the best ComfyUI model, preset and server for an image job: urgency, purpose, quality, cost and free VRAM',
+		documentationUrl: nodeDocumentation('select-model'),
 		defaults: { name: 'Select Model' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main, NodeConnectionTypes.Main],
-		outputNames: ['Selected', 'Rejected'],
+		outputs: outputsExpression,
 		usableAsTool: true,
 		credentials: [
 			{ name: 'comfyUiApi', displayName: 'ComfyUI', required: true, testedBy: 'testComfyUi' },
@@ -41,7 +44,10 @@ export class SelectModel implements INodeType {
 		properties: selectModelProperties,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testComfyUi, testPostgres } };
+	methods = {
+		listSearch: { ...listSearch, searchBranches },
+		credentialTest: { testComfyUi, testPostgres },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -5,6 +5,7 @@ import { catalogPropertiesWithPostgres } from '../shared/catalog-properties';
 import { credentialsSlot } from '../shared/credentials-slot';
 import { additionalFields, requestFields } from '../shared/request-properties';
 import { modelChoice, requestSource } from '../shared/request-source-properties';
+import { branchesProperty } from './branches';
 
 const workflowOutput: INodeProperties[] = [
 	{
@@ -98,6 +99,7 @@ export const selectModelProperties: INodeProperties[] = [
 	...requestFields,
 	...modelChoice,
 	...workflowOutput,
+	branchesProperty,
 	...catalogPropertiesWithPostgres,
 	additionalFields,
 	options,

@@ -43,6 +43,7 @@ import {
 } from '../shared/reservations';
 import { toNodeError } from '../shared/to-node-error';
 import { usageStore } from '../shared/usage-store';
+import { emptyOutputs, outputOf, readBranches, SELECTED } from './branches';
 
 /** Items decided in one step, between two turns of n8n's event loop: a long run neither freezes the editor nor keeps others from deciding. */
 const ITEMS_PER_TURN = 50;
@@ -251,7 +252,6 @@ async function prepareOrFail(
 	}
 }
 
-/** An agent's tool has one output: what was rejected is an answer, too. */
 function isTool(context: IExecuteFunctions): boolean {
 	// older versions of n8n do not have the method
 	return context.isToolExecution?.() === true;
@@ -282,9 +282,12 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const items = context.getInputData();
 	const deciding = await prepareOrFail(context, items);
 	if (Array.isArray(deciding)) return [deciding, []];
-	const selected: INodeExecutionData[] = [];
+	// an agent's tool has one output: what was rejected is an answer, too
+	const branches = isTool(context) ? null : readBranches(context);
+	const outputs = emptyOutputs<INodeExecutionData>(branches ?? []);
 	const selections: Selection[] = [];
-	const rejected = isTool(context) ? selected : [];
+	const put = (output: number, item: INodeExecutionData) =>
+		outputs[branches === null ? SELECTED : output]?.push(item);
 	for (let first = 0; first < items.length; first += ITEMS_PER_TURN) {
 		if (first > 0) await systemClock.sleep(0);
 		const some = items.slice(first, first + ITEMS_PER_TURN);
@@ -296,16 +299,15 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 			if ('error' in outcome) {
 				const { error } = outcome;
 				if (!context.continueOnFail()) throw toNodeError(context.getNode(), error, itemIndex);
-				selected.push(failedItem(context, item, itemIndex, error));
+				put(SELECTED, failedItem(context, item, itemIndex, error));
 				continue;
 			}
-			const { decided } = outcome;
-			const isRejected = decided.selection.decision === 'rejected';
-			selections.push(decided.selection);
-			const output = isRejected ? rejected : selected;
-			output.push(decidedItem(item, itemIndex, decided));
+			const { selection } = outcome.decided;
+			selections.push(selection);
+			const output = outputOf(selection, branches ?? [], deciding.catalog);
+			put(output, decidedItem(item, itemIndex, outcome.decided));
 		}
 	}
 	await showHints(context, deciding, selections);
-	return isTool(context) ? [selected] : [selected, rejected];
+	return branches === null ? outputs.slice(0, 1) : outputs;
 }

@@ -7,6 +7,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { nodeDocumentation } from '../shared/documentation';
 import { testComfyUi } from '../shared/test-comfyui';
 import { testPostgres } from '../shared/test-postgres';
 import { vramMonitorProperties } from './description';
@@ -22,6 +23,7 @@ export class VramMonitorTrigger implements INodeType {
 		subtitle: '={{ $parameter["emit"] === "changes" ? "on changes" : "each reading" }}',
 		description:
 			'Reads the VRAM and queue of every ComfyUI server on a schedule, records them and reports changes',
+		documentationUrl: nodeDocumentation('vram-monitor-trigger'),
 		defaults: { name: 'VRAM Monitor Trigger' },
 		polling: true,
 		inputs: [],

@@ -34,6 +34,11 @@ export function valueAt(source: unknown, path: string): unknown {
 		);
 }
 
+/** What a field with a list holds: the value in it, or the plain text that it was before it had a list. */
+export function locatorValue(value: unknown): unknown {
+	return isRecord(value) && 'mode' in value && 'value' in value ? value.value : value;
+}
+
 /** "a, b" or a list as a list of non-empty texts. */
 export function listOf(value: unknown): string[] {
 	const parts = Array.isArray(value) ? value.map(String) : String(value ?? '').split(',');

@@ -2,8 +2,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { RouterError } from '../../lib/errors';
-import { requestSchema } from '../../lib/request/schema';
-import { isRecord, jsonParameter, listOf, withoutBlanks } from './fields';
+import { type RequestInput, requestSchema } from '../../lib/request/schema';
+import { isRecord, jsonParameter, listOf, locatorValue, withoutBlanks } from './fields';
 import { CUSTOM } from './request-properties';
 import { toUtcIso } from './zoned-time';
 
@@ -23,6 +23,8 @@ function fromFields(context: IExecuteFunctions, itemIndex: number): RawRequest {
 		urgency: urgency === CUSTOM ? text('customUrgency') : urgency,
 		quality: text('quality'),
 		prompt: text('prompt'),
+		sampler_name: locatorValue(more.sampler_name),
+		scheduler: locatorValue(more.scheduler),
 		exclude_models: more.exclude_models === undefined ? undefined : listOf(more.exclude_models),
 		images: more.images === undefined ? undefined : listOf(more.images),
 		deadline_at: toUtcIso(more.deadline_at, context.getTimezone()),
@@ -57,10 +59,17 @@ function fromJson(context: IExecuteFunctions, itemIndex: number): RawRequest {
 	});
 }
 
-function pinnedModel(context: IExecuteFunctions, itemIndex: number): string | undefined {
-	if (context.getNodeParameter('modelChoice', itemIndex, 'best') !== 'pinned') return undefined;
-	const name = context.getNodeParameter('model', itemIndex, '', { extractValue: true }) as string;
-	if (name) return name;
+/** Which model, and which of its presets if that is said as well, the node's own fields name. */
+function pinned(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Pick<RequestInput, 'model_name' | 'preset_name'> {
+	if (context.getNodeParameter('modelChoice', itemIndex, 'best') !== 'pinned') return {};
+	const named = (field: string) =>
+		context.getNodeParameter(field, itemIndex, '', { extractValue: true }) as string;
+	const name = named('model');
+	const preset = named('presetName');
+	if (name) return { model_name: name, ...(preset ? { preset_name: preset } : {}) };
 	throw new RouterError({
 		code: 'REQUEST_INVALID',
 		message: 'No model is given although Model is set to A Certain One.',
@@ -80,12 +89,15 @@ export function readRequest(
 	const from = context.getNodeParameter('requestFrom', itemIndex, 'fields') as string;
 	const read = from === 'json' ? fromJson : from === 'item' ? fromItem : fromFields;
 	const request = read(context, itemIndex);
-	const pinned = pinnedModel(context, itemIndex);
+	const own = pinned(context, itemIndex);
 	const options = context.getNodeParameter('options', itemIndex, {}) as { explain?: boolean };
 	return {
 		...request,
 		job_id: request.job_id ?? defaultJobId,
-		...(pinned && !request.model_name ? { model_name: pinned } : {}),
+		// a request that names a model means that one's presets
+		...(request.model_name
+			? {}
+			: { ...own, ...withoutBlanks({ preset_name: request.preset_name }) }),
 		...(request.explain === undefined && options.explain !== undefined
 			? { explain: options.explain }
 			: {}),

@@ -1,6 +1,8 @@
 /** Fields of a request as n8n shows them. Names are those of the request itself, so that nothing has to be translated. */
 import type { INodeProperties } from 'n8n-workflow';
 
+import { withList } from './with-list';
+
 export const CUSTOM = '__custom__';
 
 const inFieldsMode = { requestFrom: ['fields'] };
@@ -238,19 +240,15 @@ export const additionalFields: INodeProperties = {
 				'What the image must not show. Some models ignore it, which counts against them.',
 		},
 		{
+			...withList('searchSamplers', 'e.g. euler'),
 			displayName: 'Sampler',
 			name: 'sampler_name',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. euler',
 			description: "ComfyUI's name of a sampler, instead of the preset's own",
 		},
 		{
+			...withList('searchSchedulers', 'e.g. normal'),
 			displayName: 'Scheduler',
 			name: 'scheduler',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. normal',
 			description: "ComfyUI's name of a noise schedule, instead of the preset's own",
 		},
 		{

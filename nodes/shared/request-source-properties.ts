@@ -1,6 +1,8 @@
 /** Where a request comes from, and whether its model is chosen for it, as fields. */
 import type { INodeProperties } from 'n8n-workflow';
 
+import { withList } from './with-list';
+
 export const requestSource: INodeProperties[] = [
 	{
 		displayName: 'Request',
@@ -48,26 +50,23 @@ export const modelChoice: INodeProperties[] = [
 				name: 'A Certain One',
 				value: 'pinned',
 				description:
-					'Only preset and server are chosen. A model_name in the request goes before this one.',
+					'The server is chosen, and the preset too if you name none. A model_name in the request goes before this one.',
 			},
 		],
 	},
 	{
+		...withList('searchModels', 'e.g. flux1-schnell'),
 		displayName: 'Model Name',
 		name: 'model',
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
 		required: true,
 		description: 'The model to use',
 		displayOptions: { show: { modelChoice: ['pinned'] } },
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				typeOptions: { searchListMethod: 'searchModels', searchable: true },
-			},
-			{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. flux1-schnell' },
-		],
+	},
+	{
+		...withList('searchPresets', 'e.g. standard', ['model.value']),
+		displayName: 'Preset',
+		name: 'presetName',
+		description: "One of the model's ways to run. Left empty: the best of them for the job.",
+		displayOptions: { show: { modelChoice: ['pinned'] } },
 	},
 ];

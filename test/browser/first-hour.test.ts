@@ -18,6 +18,7 @@ import { picture, Steps } from '../support/browser/steps';
 const run = promisify(execFile);
 const FIRST = '1.0.0';
 const NEXT = '1.0.1';
+const OLDER = 'Of an older version';
 const PROMPT = 'a lighthouse at dusk';
 
 const steps = new Steps();
@@ -56,6 +57,12 @@ const ourTypes = async (): Promise<string[]> =>
 async function usage(): Promise<Record<string, unknown>[]> {
 	const text = 'select * from model_usage_log order by created_at';
 	return (await lab.database.sql.query(text)).rows;
+}
+
+/** The workflow that was made by clicking. */
+async function clickedTogether(): Promise<{ id: string }> {
+	const all: { id: string; name: string }[] = await lab.n8n.rest.request('GET', '/rest/workflows');
+	return all.find(({ name }) => name !== OLDER) as { id: string };
 }
 
 describe("a newcomer's hour", () => {
@@ -156,10 +163,44 @@ describe("a newcomer's hour", () => {
 	});
 });
 
+describe('a workflow of an older version', () => {
+	/** Before these fields had lists, they were plain text. */
+	const parameters = {
+		requestFrom: 'fields',
+		modelChoice: 'pinned',
+		model: 'flux1-schnell',
+		branches: { values: [{ of: 'flux1-dev' }] },
+		additionalFields: { sampler_name: 'heun' },
+	};
+
+	const fieldText = (parameter: string) => editor.listField(parameter).inputValue();
+
+	it('shows what its fields hold, offers lists for them, and names the outputs', async () => {
+		const node = { id: 'a', name: 'Select Model', typeVersion: 1, position: [0, 0] };
+		const { id } = await lab.n8n.rest.request('POST', '/rest/workflows', {
+			name: OLDER,
+			nodes: [{ ...node, type: `${PACKAGE}.selectModel`, parameters }],
+			connections: {},
+		});
+		await step('open a workflow of an older version', async () => {
+			await editor.open(id);
+			await editor.canvasNodes().getByText('Others').waitFor();
+			await editor.canvasNodes().getByText('flux1-dev').waitFor();
+			await editor.openNode('Select Model');
+			await expect.poll(() => fieldText('model'), { timeout: 20_000 }).toBe('flux1-schnell');
+			expect(await fieldText('sampler_name')).toBe('heun');
+		});
+		await step('choose from lists', async () => {
+			await editor.choose('presetName', 'steps');
+			await expect.poll(() => fieldText('presetName'), { timeout: 20_000 }).toContain('steps');
+		});
+	});
+});
+
 describe('later', () => {
 	it('updates to the next version, with which the workflow still runs', async () => {
 		const before = (await usage()).length;
-		const [workflow] = await lab.n8n.rest.request('GET', '/rest/workflows');
+		const workflow = await clickedTogether();
 		await lab.publish(NEXT);
 		await step('update the package', async () => {
 			await communityNodes.open();
@@ -174,7 +215,7 @@ describe('later', () => {
 	});
 
 	it('uninstalls, and leaves an n8n that works', async () => {
-		const [workflow] = await lab.n8n.rest.request('GET', '/rest/workflows');
+		const workflow = await clickedTogether();
 		await step('uninstall the package', async () => {
 			await communityNodes.open();
 			await communityNodes.uninstall(PACKAGE);

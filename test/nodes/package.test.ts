@@ -102,7 +102,8 @@ describe('the package', () => {
 
 	it('offers every field of a request, under its own name', () => {
 		const offered = (additionalFields.options as INodeProperties[]).map((field) => field.name);
-		const elsewhere = ['purpose', 'urgency', 'quality', 'prompt', 'model_name', 'explain'];
+		const inOwnPlace = ['purpose', 'urgency', 'quality', 'prompt', 'model_name', 'preset_name'];
+		const elsewhere = [...inOwnPlace, 'explain'];
 		expect([...offered, ...elsewhere].sort()).toEqual(Object.keys(requestSchema.shape).sort());
 	});
 

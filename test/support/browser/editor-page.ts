@@ -72,6 +72,18 @@ export class EditorPage {
 		await field.locator('textarea, input').first().fill(text);
 	}
 
+	/** The text in a field that has a list, however it got there. */
+	listField(parameter: string): Locator {
+		const field = this.page.getByTestId(`resource-locator-${parameter}`);
+		return field.getByTestId('rlc-input-container').locator('input');
+	}
+
+	/** Opens the list of a field, and chooses the first entry with this text. */
+	async choose(parameter: string, text: string): Promise<void> {
+		await this.listField(parameter).click();
+		await this.page.getByTestId('rlc-item').filter({ hasText: text }).first().click();
+	}
+
 	/** Runs the opened node (and those before it); resolves with its output pane when items are there. */
 	async executeStep(): Promise<Locator> {
 		await this.page.getByTestId('node-execute-button').first().click();

@@ -79,10 +79,10 @@ describe('a comfyui-router command', () => {
 	});
 });
 
-describe('the command line in the README', () => {
+describe('the page of the command line', () => {
 	it('has a row for every command', () => {
-		const readme = pages().find((page) => page.path === 'README.md');
-		for (const { name } of COMMANDS) expect(readme?.text).toContain(`| \`${name}\` |`);
+		const page = pages().find(({ path }) => path === 'docs/command-line.md');
+		for (const { name } of COMMANDS) expect(page?.text).toContain(`| \`${name}\` |`);
 	});
 });
 

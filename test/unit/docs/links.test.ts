@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { nodeDescriptions } from '../../../scripts/docs/nodes';
 import { pages, ROOT } from './markdown';
 
 const all = pages();
@@ -22,7 +23,7 @@ describe('links in the documents', () => {
 	});
 });
 
-/** Every address of this repository in what n8n shows: the documentation links of nodes and credentials. */
+/** Every address of this repository in the files that n8n reads: codex files of the nodes, credentials. */
 function documentationLinks(): string[] {
 	const { n8n } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
 		n8n: { nodes: string[]; credentials: string[] };
@@ -39,13 +40,24 @@ function documentationLinks(): string[] {
 	});
 }
 
+/** The page that an address of this repository shows; its start page is the README. */
+function pageOf(address: string) {
+	const path =
+		address === REPOSITORY ? 'README.md' : address.replace(`${REPOSITORY}/blob/main/`, '');
+	return all.find((page) => page.path === path);
+}
+
 describe('the documentation links that n8n shows', () => {
-	it('are headings of the README', () => {
-		const readme = all.find((page) => page.path === 'README.md');
-		for (const link of documentationLinks()) {
+	it('are headings of the documents', async () => {
+		const ofNodes = (await nodeDescriptions()).map(
+			({ documentationUrl }) => documentationUrl ?? '',
+		);
+		expect(new Set(ofNodes).size).toBe(6);
+		for (const link of [...documentationLinks(), ...ofNodes]) {
 			const [address, anchor] = link.split('#') as [string, string?];
-			expect(address).toBe(REPOSITORY);
-			expect([...(readme?.anchors ?? [])]).toContain(anchor);
+			const page = pageOf(address);
+			expect(page, link).toBeDefined();
+			if (anchor !== undefined) expect([...(page?.anchors ?? [])]).toContain(anchor);
 		}
 	});
 });

@@ -59,6 +59,19 @@ describe('least cost', () => {
 		expect(found.bound).toMatchObject({ exact: true, gap: 0 });
 	});
 
+	it('gives each job the preset that it names', () => {
+		const presets = [
+			{ name: 'fast', seconds: 2 },
+			{ name: 'slow', seconds: 4 },
+		];
+		const named = ['slow', 'fast', 'slow', 'none'].map((preset_name) => ({ preset_name }));
+		const { servers, refused } = plan(named, {}, ONE, [{ ...DRAFT, presets }]);
+		const planned = servers.flatMap(({ assignments }) => assignments);
+		const byIndex = planned.sort((a, b) => a.index - b.index).map(({ preset }) => preset);
+		expect(byIndex).toEqual(['slow', 'fast', 'slow']);
+		expect(refused).toMatchObject([{ index: 3, code: 'EXCLUDED' }]);
+	});
+
 	it('splits a family over servers only as far as the deadline needs it', () => {
 		const two = fleetOf(serverOf('a', { hourly_cost: 0.36 }), serverOf('b', { hourly_cost: 0.72 }));
 		const free = plan(many(20), {}, two, [DRAFT]);

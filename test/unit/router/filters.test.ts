@@ -80,6 +80,32 @@ describe('refusals', () => {
 		expect(rejection.hint).toContain('big, small');
 	});
 
+	it('a pinned preset is the only one that is chosen', () => {
+		const presets = [{ name: 'fast', seconds: 2 }, { name: 'slow' }];
+		const two = catalogOf([{ name: 'big', presets }, { name: 'small' }]);
+		for (const preset_name of ['fast', 'slow']) {
+			expect(selected(select(two, idle, { preset_name }))).toMatchObject({
+				model_name: 'big',
+				preset: preset_name,
+			});
+			expect(rejected(select(two, idle, { preset_name, model_name: 'small' }))).toMatchObject({
+				rejection: { code: 'EXCLUDED', message: expect.stringContaining(`"${preset_name}"`) },
+			});
+		}
+		const one = selected(select(two, idle, { model_name: 'big', preset_name: 'slow' }));
+		const lost = one.alternatives.find((other) => other.preset === 'fast');
+		expect(lost).toMatchObject({ reason_code: 'EXCLUDED' });
+	});
+
+	it('an unknown preset names those of the pinned model', () => {
+		const pinned = rejected(select(catalog, idle, { model_name: 'small', preset_name: 'none' }));
+		expect(pinned.rejection).toMatchObject({ code: 'EXCLUDED' });
+		expect(pinned.rejection.hint).toMatch(/^It has: \S/);
+		const any = rejected(select(catalog, idle, { preset_name: 'none' })).rejection;
+		expect(any).toMatchObject({ code: 'EXCLUDED', message: expect.stringContaining('"none"') });
+		expect(any.hint).toContain('preset_name');
+	});
+
 	it('QUOTA says when it resets', () => {
 		const quotas = [{ user_id: 'ann', images_left: 0, resets_at: '2026-02-01T00:00:00Z' }];
 		const { rejection } = rejected(select(catalog, idle, { user_id: 'ann' }, { quotas }));
