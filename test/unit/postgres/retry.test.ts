@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { isAway, isConnectionLoss, isTooSlow, postgresError } from '../../../adapters/postgres/errors';
+import {
+	isAway,
+	isConnectionLoss,
+	isTooSlow,
+	postgresError,
+} from '../../../adapters/postgres/errors';
 import { retryLost, type RetryPolicy } from '../../../adapters/postgres/retry';
 
 const lost = (): Error => Object.assign(new Error('Connection terminated unexpectedly'), {});
