@@ -15,17 +15,8 @@ import {
 import { PANELS } from '../adapters/postgres/panels';
 import { ALL_VALUE, PANEL_VARIABLES, type PanelVariable } from '../adapters/postgres/panels/macros';
 import { VARIABLE_QUERIES } from '../adapters/postgres/panels/variables';
-import {
-	type AnyPanel,
-	DATASOURCE,
-	lines,
-	namedBars,
-	propertiesOf,
-	stackedBars,
-	stat,
-	states,
-	table,
-} from './panel-kinds';
+import { costPanels } from './cost-panels';
+import { type AnyPanel, DATASOURCE, lines, stackedBars, stat, states, table } from './panel-kinds';
 import { POSTGRES_TYPE, SqlQueryBuilder } from './sql-query';
 
 export interface DashboardOptions {
@@ -93,7 +84,7 @@ type Row = readonly [title: string, panels: readonly AnyPanel[]];
 function rows(money: string): Row[] {
 	return [
 		['Overview', overview(money)],
-		['Cost', cost(money)],
+		['Cost', costPanels(money)],
 		['Deadlines and quality', deadlines()],
 		['Times', times()],
 		['Servers', servers()],
@@ -107,8 +98,18 @@ function overview(money: string): AnyPanel[] {
 		stat(totals, { title, description, width: 4, unit }, field);
 	return [
 		one('Images', 'images', 'short', 'Images that successful attempts brought.'),
-		one('Cost', 'cost', money, 'GPU time at the price of its server, failed attempts included.'),
-		one('Cost of an image', 'cost_per_image', money, 'Cost over images.'),
+		one(
+			'Cost',
+			'cost',
+			money,
+			'GPU time at the price of its server, failed attempts included; what ran on servers without a price is not in it.',
+		),
+		one(
+			'Cost of an image',
+			'cost_per_image',
+			money,
+			'Cost over the images made on servers with a price.',
+		),
 		one(
 			'Jobs on time',
 			'on_time_ratio',
@@ -122,49 +123,6 @@ function overview(money: string): AnyPanel[] {
 			'As the catalog rates model and preset for the purpose, 0 to 1.',
 		),
 		one('Out of memory', 'ooms', 'short', 'Attempts that ended with an out-of-memory error.'),
-	];
-}
-
-function cost(money: string): AnyPanel[] {
-	const hidden = ['cost', 'images'].map((name) => ({ name, hidden: true }));
-	const byName = (key: 'costByModel' | 'costByPurpose' | 'costByUser', name: string): AnyPanel =>
-		table(
-			PANELS[key],
-			{
-				title: `Cost by ${name}`,
-				description: 'The dearest first, failed attempts included.',
-				width: 8,
-				unit: 'short',
-			},
-			[
-				{ name: 'cost', unit: money, title: 'Cost' },
-				{ name: 'images', title: 'Images' },
-				{ name: 'cost_per_image', unit: money, title: 'Per image' },
-			],
-		);
-	const quality = namedBars(
-		PANELS.costByQuality,
-		{
-			title: 'Cost of an image by quality',
-			description: 'What a step of quality costs; failed attempts are part of the price.',
-			width: 8,
-			unit: money,
-		},
-		'quality',
-	);
-	return [
-		stackedBars(PANELS.costOverTime, {
-			title: 'Cost over time',
-			description: 'By model.',
-			width: 16,
-			unit: money,
-		}),
-		hidden
-			.reduce((panel, field) => panel.overrideByName(field.name, propertiesOf(field)), quality)
-			.overrideByName('quality', [{ id: 'unit', value: 'string' }]),
-		byName('costByModel', 'model'),
-		byName('costByPurpose', 'purpose'),
-		byName('costByUser', 'user'),
 	];
 }
 
@@ -235,6 +193,7 @@ function times(): AnyPanel[] {
 				unit: 'short',
 			},
 			[
+				{ name: 'unit', hidden: true },
 				{ name: 'estimated_cost', hidden: true },
 				{ name: 'actual_cost', hidden: true },
 				{ name: 'ratio', title: 'Of the sums' },

@@ -21,9 +21,12 @@ export interface ReportTotals {
 	jobs: number;
 	onTimeRatio: number | null;
 	images: number;
+	/** Money, and an image's; apart from it the GPU seconds on servers without a price. */
 	cost: number | null;
 	costPerImage: number | null;
-	/** Runs on servers with a price, and on servers without one: the cost of those is GPU seconds. */
+	unpricedGpuSeconds: number | null;
+	unpricedPerImage: number | null;
+	/** Runs on servers with a price, and on servers without one. */
 	pricedRuns: number;
 	unpricedRuns: number;
 	quality: number | null;
@@ -36,9 +39,14 @@ export interface ReportTotals {
 
 export interface CostRow {
 	name: string;
-	cost: number | null;
 	images: number;
+	/** Those of them made on servers without a price. */
+	unpricedImages: number;
+	/** Money, and an image's; apart from it the GPU seconds on servers without a price. */
+	cost: number | null;
 	costPerImage: number | null;
+	unpricedGpuSeconds: number | null;
+	unpricedPerImage: number | null;
 }
 
 export interface TimeRow {
@@ -110,6 +118,8 @@ export interface ReportData {
 	/** Of the time before, as long. */
 	before: ReportTotals;
 	costOverTime: ReportPoint[];
+	/** GPU seconds on servers without a price. */
+	unpricedOverTime: ReportPoint[];
 	costByModel: CostRow[];
 	costByPurpose: CostRow[];
 	costByUser: CostRow[];

@@ -1,12 +1,14 @@
-/** What all sections of one report share: its figures, its money, and one colour for each model and server. */
+/** What all sections of one report share: its figures, what costs count, and one colour for each model and server. */
 import type { ReportData } from '../lib/usage-report';
-import { formatCount, formatDay, formatHour, formatMoment, GPU_SECONDS } from './format';
+import { type CostBasis, costBases } from './cost-basis';
+import { formatCount, formatDay, formatHour, formatMoment } from './format';
 import { type Axis, Palette, type TimeSeries } from './series';
 
 export interface ReportContext {
 	data: ReportData;
-	/** `GPU_SECONDS` where no server has a price. */
 	currency: string;
+	/** Money, or GPU seconds where no server has a price, or both where only some have one; the first is the main one. */
+	bases: readonly [CostBasis, ...CostBasis[]];
 	models: Palette;
 	servers: Palette;
 	purposes: Palette;
@@ -15,11 +17,11 @@ export interface ReportContext {
 }
 
 export function contextOf(data: ReportData, currency: string): ReportContext {
-	const { totals } = data;
 	const { fromMs, toMs, coarseSeconds, fineSeconds } = data.period;
 	return {
 		data,
-		currency: totals.pricedRuns === 0 && totals.unpricedRuns > 0 ? GPU_SECONDS : currency,
+		currency,
+		bases: costBases(data.totals, currency),
 		models: new Palette(data.costByModel.map(({ name }) => name)),
 		servers: new Palette([...new Set(data.servers.map(({ server }) => server))]),
 		purposes: new Palette(data.costByPurpose.map(({ name }) => name)),

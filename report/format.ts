@@ -14,13 +14,14 @@ export function formatRatio(ratio: number | null, digits = 0): string {
 	return `${shown.toFixed(percent < 100 && percent > 99 ? 1 : digits)} %`;
 }
 
-/** Stands for a currency where no server has a price. */
-export const GPU_SECONDS = 'GPU seconds';
+/** "840 GPU s": cost where no server has a price. */
+export function formatGpuSeconds(value: number | null): string {
+	return value === null ? '–' : `${formatCount(value)} GPU s`;
+}
 
-/** "$12.30", "$0.0042"; "840 GPU s" where no server has a price. */
+/** "$12.30", "$0.0042" */
 export function formatMoney(value: number | null, currency: string): string {
 	if (value === null) return '–';
-	if (currency === GPU_SECONDS) return `${formatCount(value)} GPU s`;
 	const digits =
 		Math.abs(value) >= 1 || value === 0
 			? 2

@@ -1,8 +1,8 @@
 /** The report: one page that holds everything it needs. Pure: the same figures, the same page. */
 import type { ReportData, ReportTotals } from '../lib/usage-report';
 import { cardHtml } from './card';
-import { contextOf } from './context';
-import { formatCount, formatLongDate, formatMoment, formatMoney, formatRatio } from './format';
+import { contextOf, type ReportContext } from './context';
+import { formatCount, formatLongDate, formatMoment, formatRatio } from './format';
 import { escapeHtml } from './html';
 import { costCards } from './sections/cost';
 import { peopleCards } from './sections/people';
@@ -48,23 +48,28 @@ export function renderReport(data: ReportData, options: ReportOptions = {}): str
 </head>
 <body><main>
 <header><h1>${escapeHtml(title)}</h1><p class="muted">${period}, up to ${formatMoment(toMs)} UTC. Compared with the time before, as long.</p></header>
-${tiles(data.totals, data.before, context.currency)}
+${tiles(data.totals, data.before, context.bases)}
 ${body}
-<footer>Made from model_usage_log and vram_usage_log by n8n-nodes-comfyui-router. All times are UTC.</footer>
+<footer>Made from ${sourcesOf(data)} by n8n-nodes-comfyui-router. All times are UTC.</footer>
 </main></body>
 </html>
 `;
 }
 
-function tiles(now: ReportTotals, before: ReportTotals, currency: string): string {
+function sourcesOf({ quotas, feedback }: ReportData): string {
+	const sources = [
+		...['model_usage_log', 'vram_usage_log'],
+		...(quotas === null ? [] : ['quota_status']),
+		...(feedback === null ? [] : ['model_feedback']),
+	];
+	return `${sources.slice(0, -1).join(', ')} and ${sources.at(-1)}`;
+}
+
+function tiles(now: ReportTotals, before: ReportTotals, bases: ReportContext['bases']): string {
 	const list = [
 		tile('Images', formatCount(now.images), change(now.images, before.images, 'neutral')),
-		tile('Cost', formatMoney(now.cost, currency), change(now.cost, before.cost, 'neutral')),
-		tile(
-			'Cost of an image',
-			formatMoney(now.costPerImage, currency),
-			change(now.costPerImage, before.costPerImage, 'less is better'),
-		),
+		costTile('Cost', bases, now, before, 'sum', 'neutral'),
+		costTile('Cost of an image', bases, now, before, 'perImage', 'less is better'),
 		tile(
 			'Jobs on time',
 			formatRatio(now.onTimeRatio, 1),
@@ -86,6 +91,20 @@ function tiles(now: ReportTotals, before: ReportTotals, currency: string): strin
 		),
 	];
 	return `<dl class="tiles">${list.join('')}</dl>`;
+}
+
+/** Where some servers have no price, their GPU seconds are said beside the money, not in it. */
+function costTile(
+	name: string,
+	[main, ...others]: ReportContext['bases'],
+	now: ReportTotals,
+	before: ReportTotals,
+	figure: 'sum' | 'perImage',
+	better: Better,
+): string {
+	const apart = others.map((basis) => `${basis.format(basis[figure](now))} without a price; `);
+	const changed = change(main[figure](now), main[figure](before), better);
+	return tile(name, main.format(main[figure](now)), `${escapeHtml(apart.join(''))}${changed}`);
 }
 
 function tile(name: string, figure: string, note: string): string {

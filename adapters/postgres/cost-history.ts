@@ -4,7 +4,7 @@
  */
 import type { CostHistory, CostHistoryPort } from '../../lib/cost-report';
 import { RouterError } from '../../lib/errors';
-import { IS_GPU_SECONDS } from './cost-unit';
+import { COST_UNIT } from './cost-unit';
 import { isDenied, postgresError } from './errors';
 import { type RouterPool, withClient } from './pool';
 
@@ -40,7 +40,7 @@ export class PostgresCostHistory implements CostHistoryPort {
 
 const runsSql = (schema: string): string => `
 	select *, run_seconds + coalesce(load_seconds, 0) as gpu_seconds,
-		case when ${IS_GPU_SECONDS} then 'gpu_seconds' else 'money' end as unit
+		${COST_UNIT} as unit
 	from ${schema}.model_usage_log
 	where created_at >= now() - $1::double precision * interval '1 day' and status <> 'rejected'`;
 
@@ -75,10 +75,14 @@ jobs as (
 	from runs where actual_cost is not null
 	group by job_id, unit
 )
-select job_id, unit, attempts, estimated, actual from jobs
-where estimated is not null
-order by abs(actual - estimated) desc, job_id
-limit $2`;
+-- so many of each unit: a difference in seconds is not larger or smaller than one in money
+select job_id, unit, attempts, estimated, actual from (
+	select *, row_number() over (partition by unit order by abs(actual - estimated) desc, job_id) as place
+	from jobs
+	where estimated is not null
+) ranked
+where place <= $2
+order by unit desc, place`;
 
 /** A server with several GPUs has a row for each in every reading. */
 const watchedSql = (schema: string): string => `

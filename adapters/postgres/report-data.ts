@@ -35,6 +35,7 @@ export async function readReportData(pool: RouterPool, period: ReportPeriod): Pr
 		totals: ask(PANELS.totals),
 		before: ask(PANELS.totals, earlier),
 		costOverTime: ask(PANELS.costOverTime),
+		unpricedOverTime: ask(PANELS.unpricedOverTime),
 		costByModel: ask(PANELS.costByModel),
 		costByPurpose: ask(PANELS.costByPurpose),
 		costByUser: ask(PANELS.costByUser),
@@ -61,6 +62,7 @@ export async function readReportData(pool: RouterPool, period: ReportPeriod): Pr
 		totals: totalsOf(rows.totals()),
 		before: totalsOf(rows.before()),
 		costOverTime: points(rows.costOverTime()),
+		unpricedOverTime: points(rows.unpricedOverTime()),
 		costByModel: costs(rows.costByModel(), 'model'),
 		costByPurpose: costs(rows.costByPurpose(), 'purpose'),
 		costByUser: costs(rows.costByUser(), 'user'),
@@ -119,8 +121,7 @@ function totalsOf([row = {}]: PanelRow[]): ReportTotals {
 		jobs: count(row['jobs']),
 		onTimeRatio: figure(row['on_time_ratio']),
 		images: count(row['images']),
-		cost: figure(row['cost']),
-		costPerImage: figure(row['cost_per_image']),
+		...costOf(row),
 		pricedRuns: count(row['priced_runs']),
 		unpricedRuns: count(row['unpriced_runs']),
 		quality: figure(row['quality']),
@@ -171,10 +172,19 @@ function points(rows: PanelRow[]): ReportPoint[] {
 function costs(rows: PanelRow[], name: string): CostRow[] {
 	return rows.map((row) => ({
 		name: String(row[name]),
-		cost: figure(row['cost']),
 		images: count(row['images']),
-		costPerImage: figure(row['cost_per_image']),
+		unpricedImages: count(row['unpriced_images']),
+		...costOf(row),
 	}));
+}
+
+function costOf(row: PanelRow): Omit<CostRow, 'name' | 'images' | 'unpricedImages'> {
+	return {
+		cost: figure(row['cost']),
+		costPerImage: figure(row['cost_per_image']),
+		unpricedGpuSeconds: figure(row['unpriced_gpu_seconds']),
+		unpricedPerImage: figure(row['unpriced_per_image']),
+	};
 }
 
 /** bigint and numeric arrive as text. */

@@ -1,9 +1,6 @@
 /** What the logs know of costs, added up, and the report made of it. Money in the catalog's currency. */
 
-/**
- * What a cost counts. The log has no column for it: where no server has a price, a run's cost is its GPU seconds, which
- * tells the two apart.
- */
+/** What a cost counts: GPU seconds where the server has no price. The log's `cost_unit` tells, or the figures of old rows. */
 export type CostUnit = 'money' | 'gpu_seconds';
 
 /** Runs of one model, preset and server in one week (Monday, UTC). Refused jobs have no cost and are not in it. */
@@ -56,14 +53,14 @@ export interface WatchedServer {
 /** What is read from the logs. */
 export interface CostHistory {
 	groups: CostGroup[];
-	/** Those that differ most from their estimate, the worst first. */
+	/** Those that differ most from their estimate, so many of each unit, the worst first. */
 	jobs: JobCost[];
 	watched: WatchedServer[];
 }
 
 /** Reads the logs. Changes nothing. */
 export interface CostHistoryPort {
-	/** @param jobs how many of the jobs that differ most */
+	/** @param jobs how many of the jobs that differ most, of each unit */
 	costs(query: { sinceDays: number; jobs: number }): Promise<CostHistory>;
 }
 

@@ -126,6 +126,8 @@ export function withGiven(
 		Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
 	);
 	const merged: UsageRow = { ...row, ...known };
+	// given costs are money, whatever the selection counted: which of the two it is, its figures tell
+	if (given.actual_cost != null && row.cost_unit === 'gpu_seconds') merged.cost_unit = null;
 	const parts = [given.queue_seconds, given.load_seconds, given.run_seconds];
 	const timed = [given.actual_seconds, ...parts].some(
 		(value) => value !== null && value !== undefined,

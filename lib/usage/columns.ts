@@ -90,4 +90,5 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
 	{ ...name('prompt_id'), identity: true },
 	{ name: 'created_at', kind: 'time', optional: true },
 	{ name: 'exploration_probability', kind: 'ratio', optional: true },
+	{ ...name('cost_unit'), optional: true },
 ];

@@ -14,7 +14,7 @@ export type UsageStatus = (typeof USAGE_STATUSES)[number];
 export const TIMING_SOURCES = ['comfyui', 'wall', 'given'] as const;
 export type TimingSource = (typeof TIMING_SOURCES)[number];
 
-/** Seconds, bytes and the catalog's currency, as in the table. null: not known. */
+/** Seconds, bytes and costs in `cost_unit`, as in the table. null: not known. */
 export interface UsageRow {
 	job_id: string;
 	/** 1 for the first. null: the store numbers it (another prompt_id under the same job is the next attempt). */
@@ -54,7 +54,7 @@ export interface UsageRow {
 	prompt_id: string | null;
 	/** Probability with which this candidate was tried in order to learn; null or absent: it was chosen on its merits. */
 	exploration_probability?: number | null;
-	/** Unit of both costs, the catalog's currency or `gpu_seconds`. Not a column: quotas count money apart. */
+	/** Unit of both costs, the catalog's currency or `gpu_seconds`; null or absent: not told. The two are never added. */
 	cost_unit?: string | null;
 	/** ISO 8601, for rows of the past. Absent or null: the moment the store writes it. */
 	created_at?: string | null;

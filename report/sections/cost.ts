@@ -1,85 +1,97 @@
-/** What images cost: over time, by model, purpose, user and quality. */
-import type { CostRow, ReportTotals } from '../../lib/usage-report';
+/** What images cost: over time, by model, purpose, user and quality; money and GPU seconds each in pictures of their own. */
+import type { CostRow } from '../../lib/usage-report';
 import type { Card } from '../card';
 import { barsHeight, lyingBars, standingBars } from '../charts/bars';
 import { stackedBars } from '../charts/time-charts';
 import { type ReportContext, seriesTable } from '../context';
-import { formatCount, formatMoney } from '../format';
+import type { CostBasis } from '../cost-basis';
+import { formatCount } from '../format';
 import { timeSeries } from '../series';
 
 const MOST_BARS = 8;
 
 export function costCards(context: ReportContext): Card[] {
-	const { data, models, purposes } = context;
+	const [main, ...others] = context.bases;
 	return [
-		overTime(context),
-		by(context, 'cost-model', 'By model', data.costByModel, (name) => models.of(name)),
-		by(context, 'cost-purpose', 'By purpose', data.costByPurpose, (name) => purposes.of(name)),
-		by(context, 'cost-user', 'By user', data.costByUser, () => 'var(--c1)'),
-		byQuality(context),
+		...cardsIn(main, context),
+		...others.flatMap((basis) => cardsIn(basis, context).map(asUnpriced)),
 	];
 }
 
-function overTime({ data, currency, models, coarse }: ReportContext): Card {
-	const series = timeSeries(data.costOverTime, coarse, models, 0);
+function asUnpriced(card: Card): Card {
+	return { ...card, id: `${card.id}-unpriced`, title: `${card.title}, without a price` };
+}
+
+function cardsIn(basis: CostBasis, context: ReportContext): Card[] {
+	const { data, models, purposes, bases } = context;
+	// what has no known cost at all stands with the main sums
+	const rowsOf = (rows: readonly CostRow[]): CostRow[] =>
+		rows.filter(
+			(row) =>
+				basis.sum(row) !== null ||
+				(basis === bases[0] && bases.every((other) => other.sum(row) === null)),
+		);
+	return [
+		overTime(basis, context),
+		by(basis, 'model', rowsOf(data.costByModel), (name) => models.of(name)),
+		by(basis, 'purpose', rowsOf(data.costByPurpose), (name) => purposes.of(name)),
+		by(basis, 'user', rowsOf(data.costByUser), () => 'var(--c1)'),
+		byQuality(basis, context),
+	];
+}
+
+function overTime(basis: CostBasis, { data, models, coarse }: ReportContext): Card {
+	const series = timeSeries(basis.overTime(data), coarse, models, 0);
 	const { stepSeconds } = coarse;
-	const format = (value: number): string => formatMoney(value, currency);
 	return {
 		id: 'cost-time',
 		title: stepSeconds >= 86_400 ? 'Cost per day' : 'Cost per hour',
-		text: `${basisOf(data.totals)} Failed attempts are included, idle time is not.`,
+		text: `${basis.text} Failed attempts are included, idle time is not.`,
 		span: 6,
-		draw: (size) => stackedBars({ data: series, stepSeconds, format }, size),
+		draw: (size) => stackedBars({ data: series, stepSeconds, format: basis.format }, size),
 		legend: series.series,
 		empty: 'No run with a known cost in this time.',
-		...seriesTable(series, stepSeconds, format),
+		...seriesTable(series, stepSeconds, basis.format),
 	};
 }
 
-/** What the sums count, and what is wrong with them where only some servers have a price. */
-function basisOf({ pricedRuns, unpricedRuns }: ReportTotals): string {
-	if (unpricedRuns === 0) return 'GPU time at the price of its server.';
-	if (pricedRuns === 0) return 'GPU seconds: no server has an hourly price.';
-	return `GPU time at the price of its server. ${formatCount(unpricedRuns)} of ${formatCount(pricedRuns + unpricedRuns)} runs were on servers without an hourly price: they count as GPU seconds, so the sums of this section are of no one unit until those servers have one.`;
-}
-
 function by(
-	{ currency }: ReportContext,
-	id: string,
-	title: string,
+	basis: CostBasis,
+	what: string,
 	rows: readonly CostRow[],
 	color: (name: string) => string,
 ): Card {
-	const priced = rows.filter(({ cost }) => cost !== null).slice(0, MOST_BARS);
-	const bars = priced.map(({ name, cost }) => ({
-		name,
-		value: cost ?? 0,
-		color: color(name),
-		text: formatMoney(cost, currency),
+	const sorted = [...rows].sort((a, b) => (basis.sum(b) ?? -1) - (basis.sum(a) ?? -1));
+	const known = sorted.filter((row) => basis.sum(row) !== null);
+	const bars = known.slice(0, MOST_BARS).map((row) => ({
+		name: row.name,
+		value: basis.sum(row) ?? 0,
+		color: color(row.name),
+		text: basis.format(basis.sum(row)),
 	}));
 	return {
-		id,
-		title,
+		id: `cost-${what}`,
+		title: `By ${what}`,
 		text:
-			rows.length > MOST_BARS
+			sorted.length > MOST_BARS
 				? `The ${MOST_BARS} dearest; more in the table.`
 				: 'The dearest first.',
 		span: 2,
 		height: barsHeight(bars.length),
 		draw: () => lyingBars(bars),
 		empty: 'No run in this time.',
-		...costTable(title.replace('By ', ''), rows, currency),
+		...costTable(basis, what, sorted),
 	};
 }
 
-function byQuality({ data, currency }: ReportContext): Card {
-	const rows = data.costByQuality.filter(({ costPerImage }) => costPerImage !== null);
+function byQuality(basis: CostBasis, { data }: ReportContext): Card {
+	const rows = data.costByQuality.filter((row) => basis.perImage(row) !== null);
 	const named = rows.map((row) => ({ ...row, name: qualityStep(Number(row.name)) }));
-	const bars = named.map(({ name, costPerImage }) => ({
-		name,
-		value: costPerImage ?? 0,
+	const bars = named.map((row) => ({
+		name: row.name,
+		value: basis.perImage(row) ?? 0,
 		color: 'var(--c4)',
-		text: formatMoney(costPerImage, currency),
+		text: basis.format(basis.perImage(row)),
 	}));
 	return {
 		id: 'cost-quality',
@@ -87,9 +99,9 @@ function byQuality({ data, currency }: ReportContext): Card {
 		text: 'Quality as the catalog rates it, from 0 to 1: what a step up costs.',
 		span: 6,
 		height: 220,
-		draw: () => standingBars(bars, (value) => formatMoney(value, currency)),
+		draw: () => standingBars(bars, basis.format),
 		empty: 'No image with a known cost in this time.',
-		...costTable('Quality', named, currency),
+		...costTable(basis, 'quality', named),
 	};
 }
 
@@ -98,9 +110,9 @@ function qualityStep(from: number): string {
 }
 
 function costTable(
+	basis: CostBasis,
 	what: string,
 	rows: readonly CostRow[],
-	currency: string,
 ): Pick<Card, 'columns' | 'rows'> {
 	const figures = true;
 	return {
@@ -110,13 +122,11 @@ function costTable(
 			{ name: 'Images', figures },
 			{ name: 'Per image', figures },
 		],
-		rows: rows.map(({ name, cost, images, costPerImage }) => [
-			...[
-				name,
-				formatMoney(cost, currency),
-				formatCount(images),
-				formatMoney(costPerImage, currency),
-			],
+		rows: rows.map((row) => [
+			row.name,
+			basis.format(basis.sum(row)),
+			formatCount(basis.images(row)),
+			basis.format(basis.perImage(row)),
 		]),
 	};
 }

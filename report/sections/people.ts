@@ -10,6 +10,7 @@ export function peopleCards(context: ReportContext): Card[] {
 	return [quotas(context), feedback(context)];
 }
 
+/** Quotas of cost are money whatever the servers' prices are: GPU seconds have limits of their own. */
 function quotas({ data, currency }: ReportContext): Card {
 	const amountOf = (amount: QuotaRow['amount'], value: number): string => {
 		if (amount === 'cost') return formatMoney(value, currency);

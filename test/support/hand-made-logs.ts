@@ -73,6 +73,35 @@ export const USAGE: UsageRow[] = [
 	run({ job_id: 'j7', created_at: at(100), status: 'error', on_time: false, actual_cost: 0 }),
 ];
 
+const flux = (overrides: Partial<UsageRow>): UsageRow =>
+	run({ model_name: 'flux1-dev', batch_size: 1, load_seconds: 0, run_seconds: 10, ...overrides });
+
+/** An hour on a server with a price and on one without, the unit told by the row or, before there was one, by its figures. */
+export const MIXED_UNITS: UsageRow[] = [
+	flux({
+		...{ job_id: 'money', created_at: at(1), batch_size: 2, cost_unit: 'USD' },
+		...{ estimated_cost: 0.01, actual_cost: 0.02 },
+	}),
+	flux({
+		...{ job_id: 'seconds', created_at: at(2), batch_size: 3, cost_unit: 'gpu_seconds' },
+		...{ estimated_cost: 20, actual_cost: 30, run_seconds: 30, server: 'gpu-b' },
+	}),
+	flux({ job_id: 'old-money', created_at: at(3), estimated_cost: 0.04, actual_cost: 0.04 }),
+	flux({
+		...{ job_id: 'old-seconds', created_at: at(4), server: 'gpu-b' },
+		...{ estimated_cost: 10, actual_cost: 10 },
+	}),
+	// a price of 1 a second: its cost looks like its seconds
+	run({
+		...{ job_id: 'dear', created_at: at(5), model_name: 'dear', cost_unit: 'USD' },
+		...{ estimated_cost: 10, actual_cost: 10, run_seconds: 10, load_seconds: 0 },
+	}),
+	run({
+		...{ job_id: 'failed', created_at: at(6), model_name: 'free', cost_unit: 'gpu_seconds' },
+		...{ estimated_cost: 5, actual_cost: 5, run_seconds: 5, load_seconds: 0, status: 'error' },
+	}),
+];
+
 const reading = (minute: number, overrides: Partial<VramReading>): VramReading =>
 	vramReading({ observed_at: at(minute), vram_total: 24 * GB, vram_free: 20 * GB, ...overrides });
 

@@ -65,7 +65,7 @@ const usageSql = (rows: number): string => `
 insert into model_usage_log (job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose,
 	urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, estimated_seconds,
 	actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time,
-	estimated_cost, actual_cost, quality_estimated, vram_peak_bytes, prompt_id, created_at)
+	estimated_cost, actual_cost, cost_unit, quality_estimated, vram_peak_bytes, prompt_id, created_at)
 select 'job-' || n, 1, 'user-' || n % 500, 'Jx8mZ1t0RkqvB2aL', (n / 8)::text, 'gpu-' || n % ${SERVERS},
 	(array['sdxl-base', 'flux1-dev', 'qwen-image', 'z-image-turbo', 'sd35-large', 'flux2-dev'])[(1 + n % 6)::int], 'full',
 	(array['photo', 'product', 'portrait', 'draft'])[(1 + n % 4)::int], (array['urgent', 'normal', 'flexible'])[(1 + n % 3)::int],
@@ -75,11 +75,12 @@ select 'job-' || n, 1, 'user-' || n % 500, 'Jx8mZ1t0RkqvB2aL', (n / 8)::text, 'g
 	case when n % 400 = 0 then 'oom' when n % 211 = 0 then 'error' when n % 173 = 0 then 'rejected' else 'success' end,
 	n % 37 = 0, case when n % 173 = 0 then 'VRAM' end, seconds * 1.1, seconds + n % 7, n % 7,
 	case when n % 11 = 0 then 9 else 0 end, seconds, 'comfyui', n % 11 = 0, 90,
-	case when n % 173 <> 0 then n % 29 <> 0 end, seconds * 0.0003, seconds * 0.00028,
+	case when n % 173 <> 0 then n % 29 <> 0 end, seconds * 1.1 * price,
+	seconds * price, case when n % 10 < 9 then case when price = 1 then 'gpu_seconds' else 'USD' end end,
 	(n % 90) / 100.0, 9000000000, 'p-' || n,
 	$1::timestamptz - $2::double precision * interval '1 day' * (1 - (n + 1)::double precision / ${rows})
 from (
-	select n, 1 + (n * 7919 % 6007) / 100.0 as seconds from generate_series(0::bigint, ${rows} - 1) n
+	select n, 1 + (n * 7919 % 6007) / 100.0 as seconds, case when n % ${SERVERS} = 7 then 1 else 0.00028 end as price from generate_series(0::bigint, ${rows} - 1) n
 ) numbers`;
 
 /** One reading of every server, then the next: as a monitor writes them. */

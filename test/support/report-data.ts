@@ -11,6 +11,8 @@ const totals: ReportTotals = {
 	images: 120,
 	cost: 12,
 	costPerImage: 0.1,
+	unpricedGpuSeconds: null,
+	unpricedPerImage: null,
 	pricedRuns: 120,
 	unpricedRuns: 0,
 	quality: 0.8,
@@ -20,6 +22,9 @@ const totals: ReportTotals = {
 	rejected: 3,
 	swaps: 9,
 };
+
+/** Nothing ran on a server without a price. */
+export const PRICED = { unpricedGpuSeconds: null, unpricedPerImage: null, unpricedImages: 0 };
 
 /** @param name stands for every name that a stranger chooses */
 export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = {}): ReportData {
@@ -31,8 +36,8 @@ export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = 
 			value: value * (1 + (day % 3)),
 		}));
 	const cost = [
-		{ name, cost: 8, images: 80, costPerImage: 0.1 },
-		{ name: 'other', cost: 4, images: 40, costPerImage: 0.1 },
+		{ name, cost: 8, images: 80, costPerImage: 0.1, ...PRICED },
+		{ name: 'other', cost: 4, images: 40, costPerImage: 0.1, ...PRICED },
 	];
 	const server = `server ${name}`;
 	return {
@@ -40,12 +45,13 @@ export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = 
 		totals,
 		before: { ...totals, images: 100, cost: 15, costPerImage: 0.15, onTimeRatio: 0.95 },
 		costOverTime: [...daily(name, 1), ...daily('other', 0.5)],
+		unpricedOverTime: [],
 		costByModel: cost,
 		costByPurpose: cost,
 		costByUser: cost,
 		costByQuality: [
-			{ name: '0.6', cost: 4, images: 60, costPerImage: 0.06 },
-			{ name: '0.8', cost: 8, images: 60, costPerImage: 0.13 },
+			{ name: '0.6', cost: 4, images: 60, costPerImage: 0.06, ...PRICED },
+			{ name: '0.8', cost: 8, images: 60, costPerImage: 0.13, ...PRICED },
 		],
 		timeByModel: [
 			{ model: name, cold: false, runs: 40, p50Seconds: 5, p95Seconds: 9 },
@@ -99,8 +105,14 @@ export function reportData(name = 'sdxl-base', overrides: Partial<ReportData> = 
 export function emptyReportData(): ReportData {
 	const none = { jobs: 0, images: 0, ooms: 0, failures: 0, rejected: 0, swaps: 0 };
 	const runs = { pricedRuns: 0, unpricedRuns: 0 };
-	const unknown = { onTimeRatio: null, cost: null, costPerImage: null, quality: null };
-	const nothing = { ...none, ...runs, ...unknown, degradedRatio: null };
+	const costs = {
+		cost: null,
+		costPerImage: null,
+		unpricedGpuSeconds: null,
+		unpricedPerImage: null,
+	};
+	const unknown = { ...costs, onTimeRatio: null, quality: null, degradedRatio: null };
+	const nothing = { ...none, ...runs, ...unknown };
 	const lists = Object.entries(reportData()).map(([key, value]) => [
 		key,
 		Array.isArray(value) ? [] : value,

@@ -6,6 +6,7 @@ import { feedback } from './0004-feedback';
 import { reservations } from './0005-reservations';
 import { submittedPrompts } from './0008-submitted-prompts';
 import { predictedBacklog } from './0009-predicted-backlog';
+import { costUnit } from './0010-cost-unit';
 import type { Migration } from './migration';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
 	reservations,
 	submittedPrompts,
 	predictedBacklog,
+	costUnit,
 ];

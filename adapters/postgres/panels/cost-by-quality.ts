@@ -1,5 +1,5 @@
 /** What an image costs at each level of quality, in steps of a tenth; failed attempts are part of the price. */
-import { USAGE_LOG, USAGE_IN_RANGE, IMAGES, type PanelQuery } from './panel';
+import { USAGE_LOG, USAGE_IN_RANGE, COSTS, IMAGES, type PanelQuery } from './panel';
 
 export const costByQuality: PanelQuery = {
 	name: 'cost-by-quality',
@@ -8,8 +8,7 @@ export const costByQuality: PanelQuery = {
 	sql: `
 select floor(least(quality_estimated, 0.999) * 10) / 10 as quality,
 	${IMAGES} as images,
-	sum(actual_cost) as cost,
-	sum(actual_cost) / nullif(${IMAGES}, 0) as cost_per_image
+	${COSTS}
 from ${USAGE_LOG}
 where ${USAGE_IN_RANGE}
 	and quality_estimated is not null

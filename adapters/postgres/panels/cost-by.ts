@@ -1,5 +1,5 @@
 /** Cost and images by what a run was of or for, the dearest first; at most 50. */
-import { USAGE_LOG, USAGE_IN_RANGE, IMAGES, type PanelQuery } from './panel';
+import { USAGE_LOG, USAGE_IN_RANGE, COSTS, DEAREST_FIRST, IMAGES, type PanelQuery } from './panel';
 
 /** @param column of the usage log, shown under the label's name */
 function costBy(label: string, column: string): PanelQuery {
@@ -9,14 +9,13 @@ function costBy(label: string, column: string): PanelQuery {
 		format: 'table',
 		sql: `
 select coalesce(${column}, '(none)') as ${label},
-	sum(actual_cost) as cost,
 	${IMAGES} as images,
-	sum(actual_cost) / nullif(${IMAGES}, 0) as cost_per_image
+	${COSTS}
 from ${USAGE_LOG}
 where ${USAGE_IN_RANGE}
 	and status <> 'rejected'
 group by 1
-order by cost desc nulls last, 1
+order by ${DEAREST_FIRST}, 1
 limit 50`,
 	};
 }

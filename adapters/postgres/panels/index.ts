@@ -1,7 +1,7 @@
 /** Every query of the dashboards and of the report, by name; every alert. */
 import { costByModel, costByPurpose, costByUser } from './cost-by';
 import { costByQuality } from './cost-by-quality';
-import { costOverTime } from './cost-over-time';
+import { costOverTime, unpricedOverTime } from './cost-over-time';
 import { degradations } from './degradations';
 import { estimateBias } from './estimate-bias';
 import { estimatedAgainstActual } from './estimated-against-actual';
@@ -52,6 +52,7 @@ export const PANELS = {
 	swaps,
 	timeByModel,
 	totals,
+	unpricedOverTime,
 	vramObtainable,
 	vramUsed,
 } as const satisfies Record<string, PanelQuery>;

@@ -1,16 +1,15 @@
 /** How attempts ended, by status. */
-import { bucket, USAGE_LOG, USAGE_IN_RANGE, type PanelQuery } from './panel';
+import { bucket, runsFirst, type PanelQuery } from './panel';
 
 export const outcomes: PanelQuery = {
 	name: 'outcomes',
 	log: 'model_usage_log',
 	format: 'time_series',
 	sql: `
-select ${bucket('created_at')} as "time",
-	status as metric,
+select "time",
+	metric,
 	count(*) as value
-from ${USAGE_LOG}
-where ${USAGE_IN_RANGE}
+from ${runsFirst(`${bucket('created_at')} as "time", status as metric`, 'true')}
 group by 1, 2
 order by 1, 2`,
 };

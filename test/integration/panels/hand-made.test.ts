@@ -36,18 +36,24 @@ const series = async (panel: keyof typeof PANELS, only?: PanelRange['only']) =>
 	]);
 const close = (value: number) => expect.closeTo(value, 9) as unknown as number;
 
+/** Nothing ran on a server without a price. */
+const PRICED = { unpriced_images: 0, unpriced_gpu_seconds: null, unpriced_per_image: null };
+
 describe('cost', () => {
 	it('by quality: 6 images and a failed attempt at 0.7, one image at 0.2', async () => {
 		expect(await ask('costByQuality')).toEqual([
-			{ quality: 0.2, images: 1, cost: close(0.01), cost_per_image: close(0.01) },
-			{ quality: 0.7, images: 6, cost: close(0.07), cost_per_image: close(0.07 / 6) },
+			{ quality: 0.2, images: 1, cost: close(0.01), cost_per_image: close(0.01), ...PRICED },
+			{ quality: 0.7, images: 6, cost: close(0.07), cost_per_image: close(0.07 / 6), ...PRICED },
 		]);
 	});
 
 	it('by model, user and purpose, the dearest first', async () => {
 		expect(await ask('costByModel')).toEqual([
-			{ model: 'sdxl-base', cost: close(0.07), images: 6, cost_per_image: close(0.07 / 6) },
-			{ model: 'sd15', cost: close(0.01), images: 1, cost_per_image: close(0.01) },
+			{
+				...{ model: 'sdxl-base', images: 6, ...PRICED },
+				...{ cost: close(0.07), cost_per_image: close(0.07 / 6) },
+			},
+			{ model: 'sd15', images: 1, cost: close(0.01), cost_per_image: close(0.01), ...PRICED },
 		]);
 		expect((await ask('costByUser')).map(({ user, cost }) => [user, cost])).toEqual([
 			['ana', close(0.05)],
@@ -145,6 +151,7 @@ describe('deadlines and quality', () => {
 				images: 7,
 				cost: close(0.08),
 				cost_per_image: close(0.08 / 7),
+				...PRICED,
 				priced_runs: 5,
 				unpriced_runs: 0,
 				quality: close((3 * 0.75 + 0.2) / 4),

@@ -49,7 +49,7 @@ describe('migrate', () => {
 			{
 				table_name: 'model_usage_log',
 				columns:
-					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at, exploration_probability',
+					'id, job_id, attempt, user_id, workflow_id, execution_id, server, model_name, preset, purpose, urgency, width, height, batch_size, steps, cfg, selection_reason, status, degraded, error_code, error_message, estimated_seconds, actual_seconds, queue_seconds, load_seconds, run_seconds, timing_source, cold, deadline_seconds, on_time, estimated_cost, actual_cost, quality_estimated, quality_feedback, vram_peak_bytes, prompt_id, created_at, exploration_probability, cost_unit',
 			},
 			{
 				table_name: 'vram_usage_log',
@@ -84,6 +84,21 @@ describe('migrate', () => {
 			version: 906,
 			applied: [],
 		});
+	});
+
+	it('leaves rows of before there was a unit of cost as they are, without one', async () => {
+		const before = MIGRATIONS.filter(({ version }) => version < 10);
+		await inSchema('units', (pool) => migrate(pool, before));
+		await database.sql.query(
+			`insert into units.model_usage_log (job_id, status, actual_cost) values ('old', 'success', 0.5)`,
+		);
+		await expect(inSchema('units', (pool) => migrate(pool))).resolves.toMatchObject({
+			applied: ['cost unit'],
+		});
+		const { rows } = await database.sql.query(
+			`select job_id, actual_cost, cost_unit from units.model_usage_log`,
+		);
+		expect(rows).toEqual([{ job_id: 'old', actual_cost: 0.5, cost_unit: null }]);
 	});
 
 	it('leaves nothing behind when a step fails', async () => {

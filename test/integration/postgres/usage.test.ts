@@ -36,6 +36,7 @@ describe('recordUsage', () => {
 			quality_feedback: 0.5,
 			load_seconds: 0.25,
 			exploration_probability: 0.02,
+			cost_unit: 'EUR',
 		});
 		await store.recordUsage([row]);
 		const { rows } = await database.sql.query('select * from model_usage_log');

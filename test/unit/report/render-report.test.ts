@@ -5,7 +5,7 @@ import { reportPeriod } from '../../../lib/usage-report';
 import { cardHtml } from '../../../report/card';
 import { lyingBars } from '../../../report/charts/bars';
 import { renderReport } from '../../../report/render-report';
-import { emptyReportData, REPORT_NOW, reportData } from '../../support/report-data';
+import { emptyReportData, PRICED, REPORT_NOW, reportData } from '../../support/report-data';
 
 /** Tags, with what is in them. */
 const tagsOf = (page: string) => page.match(/<[^>]*>/g) ?? [];
@@ -65,33 +65,78 @@ describe('the report', () => {
 	});
 });
 
+/** The cells of a card's table, without its head. */
+const rowsOf = (page: string, id: string): string[][] => {
+	const card = page.split(`<h3 id="${id}">`)[1]?.split('</section>')[0] ?? '';
+	const lines = card.match(/<tr><th scope="row">.*?<\/tr>/gs) ?? [];
+	return lines.map((line) =>
+		[...line.matchAll(/>([^<]+)<\/t[hd]>/g)].map(([, cell]) => cell ?? ''),
+	);
+};
+
 describe('costs without a price', () => {
+	const seconds = { unpricedGpuSeconds: 840, unpricedPerImage: 21 };
+	const time = { timeMs: reportPeriod(REPORT_NOW, 7).fromMs };
+	const unpricedOverTime = [{ ...time, metric: 'sd15', value: 840 }];
+	/** 120 images; 40 of them on servers without a price where there are any. */
 	const withRuns = (pricedRuns: number, unpricedRuns: number): string => {
 		const data = reportData();
-		return renderReport({ ...data, totals: { ...data.totals, pricedRuns, unpricedRuns } });
+		const unpriced = { name: 'sd15', images: 40, unpricedImages: 40, ...seconds };
+		const free = { ...unpriced, cost: null, costPerImage: null };
+		const both = { ...unpriced, name: 'sdxl-base', images: 120, cost: 8, costPerImage: 0.1 };
+		const costByModel = pricedRuns === 0 ? [free] : [both, free];
+		const cost = pricedRuns === 0 ? { cost: null, costPerImage: null } : {};
+		const totals = { ...data.totals, ...seconds, ...cost, pricedRuns, unpricedRuns };
+		const costOverTime = pricedRuns === 0 ? [] : data.costOverTime;
+		const others = { costByPurpose: costByModel, costByUser: costByModel, costByQuality: [] };
+		const all = { totals, before: totals, costByModel, costOverTime, unpricedOverTime };
+		return renderReport({ ...data, ...others, ...all, quotas: [] });
 	};
 
 	it('are GPU seconds, without a sign of money anywhere', () => {
 		const page = withRuns(0, 120);
-		expect(page).toContain('<dd class="figure">12 GPU s</dd>');
+		expect(page).toContain('<dd class="figure">840 GPU s</dd>');
 		expect(page).toContain('no server has an hourly price');
+		expect(rowsOf(page, 'cost-model')).toEqual([['sd15', '840 GPU s', '40', '21 GPU s']]);
 		expect(page).not.toContain('$');
 	});
 
-	it('beside some with one are said, since such sums are of no one unit', () => {
-		expect(withRuns(80, 40)).toContain('40 of 120 runs were on servers without an hourly price');
+	it('beside some with one are sums of their own, and never in those of money', () => {
+		const page = withRuns(80, 40);
+		expect(page).toContain('<dd class="figure">$12.00</dd>');
+		expect(page).toContain('840 GPU s without a price; as before');
+		expect(page).toContain('of 80 of 120 runs');
+		expect(page).toContain('GPU seconds of 40 of 120 runs');
+		expect(rowsOf(page, 'cost-model')).toEqual([['sdxl-base', '$8.00', '80', '$0.10']]);
+		expect(rowsOf(page, 'cost-model-unpriced')).toEqual([
+			['sdxl-base', '840 GPU s', '40', '21 GPU s'],
+			['sd15', '840 GPU s', '40', '21 GPU s'],
+		]);
+		const days = rowsOf(page, 'cost-time-unpriced');
+		expect(days.at(-1)).toEqual(['Thu 5', '840 GPU s']);
+		expect(rowsOf(page, 'cost-time').flat().join()).not.toContain('GPU s');
+	});
+
+	it('leave quotas as they are: money is money, and GPU seconds have their own limit', () => {
+		const data = reportData();
+		const totals = { ...data.totals, pricedRuns: 0, unpricedRuns: 120 };
+		const quota = { subject: 'user ana', period: 'day', share: 0.5, resetsAt: new Date(0) };
+		const page = renderReport({
+			...data,
+			totals,
+			quotas: [
+				{ ...quota, amount: 'gpu_seconds', taken: 90, allowed: 180 },
+				{ ...quota, amount: 'cost', taken: 2, allowed: 4 },
+			],
+		});
+		expect(rowsOf(page, 'quotas').map((row) => row.slice(2, 4))).toEqual([
+			['GPU 90 s', 'GPU 3 min'],
+			['$2.00', '$4.00'],
+		]);
 	});
 });
 
 describe('quotas and feedback', () => {
-	const rowsOf = (page: string, id: string): string[][] => {
-		const card = page.split(`<h3 id="${id}">`)[1]?.split('</section>')[0] ?? '';
-		const lines = card.match(/<tr><th scope="row">.*?<\/tr>/gs) ?? [];
-		return lines.map((line) =>
-			[...line.matchAll(/>([^<]+)<\/t[hd]>/g)].map(([, cell]) => cell ?? ''),
-		);
-	};
-
 	it('are tables, each amount with its unit', () => {
 		const page = renderReport(reportData());
 		expect(rowsOf(page, 'quotas').map((row) => row.slice(1))).toEqual([
@@ -103,11 +148,18 @@ describe('quotas and feedback', () => {
 		]);
 	});
 
+	it('are named where the page says what it was made from', () => {
+		expect(renderReport(reportData())).toContain(
+			'Made from model_usage_log, vram_usage_log, quota_status and model_feedback by',
+		);
+	});
+
 	it('that this role may not read are said, and are not taken for none', () => {
 		const page = renderReport({ ...reportData(), quotas: null, feedback: null });
 		expect(page).toContain('this role may not read quota_status');
 		expect(page).toContain('this role may not read model_feedback');
 		expect(page).not.toContain('No feedback in this time');
+		expect(page).toContain('Made from model_usage_log and vram_usage_log by');
 	});
 });
 
@@ -188,6 +240,7 @@ describe('hostile names', () => {
 			cost: 50 - n,
 			images: 1,
 			costPerImage: 1,
+			...PRICED,
 		}));
 		const costOverTime = costByModel.map(({ name, cost }) => ({
 			timeMs: reportPeriod(REPORT_NOW, 7).fromMs,

@@ -227,6 +227,19 @@ describe('given figures', () => {
 		});
 	});
 
+	it('of cost are money: they are not called GPU seconds because the selection counted those', () => {
+		const free = facts({ estimate: { run_seconds: 16, cost: 16, cost_unit: 'gpu_seconds' } });
+		const planned = plannedRow(free);
+		expect(planned.cost_unit).toBe('gpu_seconds');
+		expect(withGiven(planned, free, parseGivenUsage({ run_seconds: 12 }))).toMatchObject({
+			...{ actual_cost: 12, cost_unit: 'gpu_seconds' },
+		});
+		expect(withGiven(planned, free, parseGivenUsage({ actual_cost: 0.5 }))).toMatchObject({
+			...{ actual_cost: 0.5, cost_unit: null },
+		});
+		expect(withGiven(plannedRow(facts()), facts(), { actual_cost: 0.5 }).cost_unit).toBe('USD');
+	});
+
 	it('leave the times alone where they hold none', () => {
 		const row = withGiven(stamped(history()), facts(), parseGivenUsage({ quality_feedback: 1 }));
 		expect(row).toMatchObject({

@@ -3,7 +3,7 @@
  * the lower counts, so that a short burst alone tells nobody and a fault that is over stops telling (Google, The Site
  * Reliability Workbook, chapter 5).
  */
-import { JOBS_HELD } from '../panel';
+import { JOBS_HELD } from '../jobs-held';
 import type { AlertQuery } from './alert';
 
 /** Share of jobs that shall be on time: the on-time probability that `normal` asks for. */
