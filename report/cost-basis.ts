@@ -3,7 +3,7 @@
  * and format, so that the two are never added.
  */
 import type { CostRow, ReportData, ReportPoint, ReportTotals } from '../lib/usage-report';
-import { formatGpuSeconds, formatMoney } from './format';
+import { formatCount, formatGpuSeconds, formatMoney } from './format';
 
 type Costs = Omit<CostRow, 'name' | 'images' | 'unpricedImages'>;
 
@@ -26,10 +26,15 @@ export function costBases(
 	const { pricedRuns, unpricedRuns } = totals;
 	if (unpricedRuns === 0) return [money(currency, 'GPU time at the price of its server.')];
 	if (pricedRuns === 0) return [gpuSeconds('GPU seconds: no server has an hourly price.')];
-	const runs = pricedRuns + unpricedRuns;
+	const runs = formatCount(pricedRuns + unpricedRuns);
 	return [
-		money(currency, `GPU time at the price of its server, of ${pricedRuns} of ${runs} runs.`),
-		gpuSeconds(`GPU seconds of ${unpricedRuns} of ${runs} runs: their servers have no price.`),
+		money(
+			currency,
+			`GPU time at the price of its server, of ${formatCount(pricedRuns)} of ${runs} runs.`,
+		),
+		gpuSeconds(
+			`GPU seconds of ${formatCount(unpricedRuns)} of ${runs} runs: their servers have no price.`,
+		),
 	];
 }
 

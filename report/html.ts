@@ -24,6 +24,9 @@ export interface Column {
 	figures?: boolean;
 }
 
+/** A phone has room for so many figures side by side; the rows of wider tables are then blocks, each figure with its name. */
+const MOST_SIDE_BY_SIDE = 5;
+
 /** @param caption read to those who do not see the table's place in the page */
 export function table(
 	caption: string,
@@ -31,6 +34,9 @@ export function table(
 	rows: readonly string[][],
 ): string {
 	const side = (index: number): string => (columns[index]?.figures ? ' class="n"' : '');
+	const wide = columns.length > MOST_SIDE_BY_SIDE;
+	const named = (index: number): string =>
+		wide ? ` data-name="${escapeHtml(columns[index]?.name ?? '')}"` : '';
 	const head = columns
 		.map(({ name }, index) => `<th scope="col"${side(index)}>${escapeHtml(name)}</th>`)
 		.join('');
@@ -39,10 +45,10 @@ export function table(
 			const cells = row.map((cell, index) =>
 				index === 0
 					? `<th scope="row">${escapeHtml(cell)}</th>`
-					: `<td${side(index)}>${escapeHtml(cell)}</td>`,
+					: `<td${side(index)}${named(index)}>${escapeHtml(cell)}</td>`,
 			);
 			return `<tr>${cells.join('')}</tr>`;
 		})
 		.join('\n');
-	return `<div class="scroll"><table><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+	return `<div class="scroll"><table${wide ? ' class="blocks"' : ''}><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }

@@ -59,6 +59,13 @@ footer { margin-top: 32px; color: var(--muted); font-size: 12px; }
 	main { padding: 20px 12px 32px; } h1 { font-size: 22px; }
 	.tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; } .tile { padding: 10px 12px; } .tile .figure { font-size: 20px; }
 	.card { padding: 14px 14px 10px; } .wide { display: none; } .narrow { display: block; }
+	.blocks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+	.blocks, .blocks tbody { display: block; }
+	.blocks tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px 12px; padding: 10px 0; border-bottom: 1px solid var(--line); }
+	.blocks tr:last-child { border-bottom: 0; }
+	.blocks th, .blocks td { border: 0; padding: 0; min-width: 0; text-align: left; white-space: normal; }
+	.blocks th { grid-column: 1 / -1; font-weight: 600; }
+	.blocks td::before { content: attr(data-name); display: block; color: var(--muted); font-size: 11px; }
 }
 @media print { :root {${LIGHT} } body { background: #fff; } .card, .tile { break-inside: avoid; } details { display: none; } }
 `;

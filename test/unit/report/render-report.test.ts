@@ -154,6 +154,13 @@ describe('quotas and feedback', () => {
 		);
 	});
 
+	it('name each figure for phones, where the rows of a wide table are blocks', () => {
+		const card = renderReport(reportData()).split('<h3 id="quotas">')[1]?.split('</section>')[0];
+		expect(card).toContain('<table class="blocks">');
+		const names = [...(card ?? '').matchAll(/ data-name="([^"]*)"/g)].map(([, name]) => name);
+		expect(names.slice(0, 5)).toEqual(['Per', 'Taken', 'Limit', 'Share', 'Resets (UTC)']);
+	});
+
 	it('that this role may not read are said, and are not taken for none', () => {
 		const page = renderReport({ ...reportData(), quotas: null, feedback: null });
 		expect(page).toContain('this role may not read quota_status');
@@ -207,8 +214,8 @@ describe('hostile names', () => {
 					{ name: 'x', color: 'var(--c2)' },
 				],
 				empty: name,
-				columns: [{ name }, { name }],
-				rows: [[name, name]],
+				columns: [{ name }, { name }, { name }, { name }, { name }, { name }],
+				rows: [[name, name, name, name, name, name]],
 			});
 		const plain = bonesOf(card('plain'));
 		const hostile = fc.oneof(
