@@ -23,9 +23,8 @@ const TURNS = 5;
 const DAY_MS = 86_400_000;
 /**
  * Reading and grouping wide rows may cost so many times as much as counting them, for which PostgreSQL reads an index
- * only. Some panels have to do more: a percentile sorts all values, a job on time is told from all its attempts (and the
- * totals are that and fifteen sums), and where the model changed is told by each reading and the one before it on its
- * server, so that all readings are put in order.
+ * only. Some panels have to do more: a percentile sorts all values, and a job on time is told from all its attempts (the
+ * totals are that and fifteen sums).
  */
 const BUDGET = 12;
 const OWN_BUDGETS: Readonly<Record<string, number>> = {
@@ -34,7 +33,6 @@ const OWN_BUDGETS: Readonly<Record<string, number>> = {
 	'estimated-against-actual': 18,
 	'sla-attainment': 18,
 	totals: 18,
-	'models-loaded': 30,
 };
 const budgetOf = (panel: string): number => OWN_BUDGETS[panel] ?? BUDGET;
 /** The end of the logs: a fixed moment, so that every run measures the same rows. */
