@@ -28,9 +28,9 @@ const DAY_MS = 86_400_000;
  */
 const BUDGET = 12;
 const OWN_BUDGETS: Readonly<Record<string, number>> = {
-	'time-by-model': 18,
-	'queue-wait': 18,
-	'estimated-against-actual': 18,
+	'time-by-model': 20,
+	'queue-wait': 20,
+	'estimated-against-actual': 20,
 	'sla-attainment': 18,
 	totals: 18,
 };
