@@ -6,6 +6,7 @@
 import { balance } from './balance';
 import { branchAndBound } from './branch-and-bound';
 import { exchange } from './exchange';
+import { promisingSets } from './load-sets';
 import { isBetter, lateness, type Limits, moneyOf, objectiveOf } from './limits';
 import { type LimitPrices, priceLimits, promising } from './limit-prices';
 import { type Budget, chooseSlots, type SlotChoice } from './open-slots';
@@ -32,15 +33,24 @@ export interface Effort {
 	starts: number;
 	/** Sets of loads that are tried at the final prices. */
 	sets: number;
+	/** Sets of loads near the best choice's that are tried each time it gets better. */
+	loads: number;
 	/** Choices that are improved by changes of two groups. */
 	pairs: number;
 	/** Small batches are searched to the end. */
 	search: boolean;
 }
 
-export const THOROUGH: Effort = { rounds: 100, starts: 6, sets: 10, pairs: 1, search: true };
+export const THOROUGH: Effort = {
+	rounds: 100,
+	starts: 6,
+	sets: 10,
+	loads: 6,
+	pairs: 1,
+	search: true,
+};
 /** For a table of many plans. */
-export const QUICK: Effort = { rounds: 30, starts: 8, sets: 4, pairs: 0, search: false };
+export const QUICK: Effort = { rounds: 30, starts: 8, sets: 4, loads: 0, pairs: 0, search: false };
 
 /** @returns null where no choice was found within the budget */
 export function chooseWays(
@@ -85,6 +95,7 @@ function withinLimits(
 	for (const counts of promising(problem, limits, prices, effort.sets)) {
 		pool.add(counts, prices, Infinity);
 	}
+	pool.changeLoads(prices, effort.loads);
 	if (effort.pairs > 0) pool.exchangePairs(prices, effort.pairs);
 	let complete = false;
 	if (effort.search) {
@@ -136,6 +147,19 @@ class Pool {
 		this.#found = [weighed(this.problem, counts), ...this.#found];
 	}
 
+	/** Tries the most promising sets of loads near the best choice's, again from each that is better. */
+	changeLoads(prices: LimitPrices, most: number): void {
+		if (most === 0 || sizeOf(this.problem) > MOST_EXCHANGED) return;
+		for (let made = 0; made < MOST_CHANGES; made++) {
+			const before = this.best();
+			const sets = promisingSets(
+				...([this.problem, this.limits, prices, before.totals.used, this.objective()] as const),
+			);
+			for (const set of sets.slice(0, most)) this.add(set.counts, set.prices, Infinity);
+			if (this.best() === before) break;
+		}
+	}
+
 	exchangePairs(prices: LimitPrices, most: number): void {
 		if (sizeOf(this.problem) > MOST_EXCHANGED) return;
 		for (const { counts } of this.#found.slice(0, most)) {
@@ -151,6 +175,9 @@ class Pool {
 		else this.#found.splice(at, 0, next);
 	}
 }
+
+/** Times that a better set of loads is looked for. */
+const MOST_CHANGES = 6;
 
 /** Ways, beyond which jobs are moved in groups only. */
 const MOST_EXCHANGED = 20_000;

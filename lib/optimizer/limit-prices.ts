@@ -64,7 +64,7 @@ function pricedProblem(problem: BatchProblem, prices: LimitPrices, limits: Limit
 }
 
 /** What keeping the limits exactly is worth at these prices. */
-function creditOf(prices: LimitPrices, left: readonly number[], budget: number): number {
+export function creditOf(prices: LimitPrices, left: readonly number[], budget: number): number {
 	let credit = prices.money > 0 ? prices.money * budget : 0;
 	left.forEach((seconds, server) => {
 		const price = prices.seconds[server] ?? 0;
@@ -159,9 +159,9 @@ interface Excess {
 }
 
 /** What a choice takes above the limits, as a share of them; below zero where it keeps them. */
-function excessOf(
+export function excessOf(
 	{ waitSeconds }: BatchProblem,
-	{ finishSeconds, cost }: Totals,
+	{ finishSeconds, cost }: Pick<Totals, 'finishSeconds' | 'cost'>,
 	left: readonly number[],
 	budget: number,
 ): Excess {
@@ -175,7 +175,7 @@ function excessOf(
 }
 
 /** A step of Polyak's length along the excess; prices stay 0 or more. */
-function moved(
+export function moved(
 	from: LimitPrices,
 	excess: Excess,
 	left: readonly number[],
