@@ -16,6 +16,7 @@ import { isLate, lineUp, type Placement, place, repairLate, type Run } from './p
 import { planOf } from './plan';
 import { plannedSelections } from './planned-selections';
 import type { BatchProblem } from './problem';
+import { improveSingles } from './single-deadlines';
 import type { BatchOptions, BatchPlan, BatchPlanWithSelections, RefusedJob } from './types';
 
 export class CostOptimizer {
@@ -161,7 +162,7 @@ function inTime(
 	const refused: RefusedJob[] = [];
 	let placement: Placement = place(classified, choice.counts);
 	for (;;) {
-		const runs = repairLate(classified, placement, limits);
+		const runs = improveSingles(classified, repairLate(classified, placement, limits), limits);
 		const out = new Set<unknown>();
 		for (const run of runs.flat()) {
 			if (!run.placed.job.refuseLate || !isLate(run)) continue;

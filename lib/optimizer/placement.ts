@@ -51,9 +51,60 @@ function dealt({ jobs, ways }: NamedClass, counts: readonly number[]): NamedWay[
 	});
 }
 
-/** The running order of one server. */
+/**
+ * The running order of one server. A job that would be late whatever comes first must not make others late: as long as
+ * that helps, the longest of those up to the first late one of its family waits for the end (Moore, 1968).
+ */
 export function lineUp(classified: Classified, server: number, jobs: readonly PlacedJob[]): Run[] {
-	const groups = groupsOf(classified, jobs);
+	let best = lineUpWithout(classified, server, jobs, NONE);
+	let waiting: ReadonlySet<PlacedJob> = NONE;
+	for (let left = Math.min(MOST_WAITING, WAITING_WORK / jobs.length); left >= 1; left--) {
+		const next = longestUpToLate(best, waiting);
+		if (next === null) break;
+		waiting = new Set([...waiting, next]);
+		const tried = lineUpWithout(classified, server, jobs, waiting);
+		if (!isSooner(tried, best)) break;
+		best = tried;
+	}
+	return best;
+}
+
+/** Jobs of one server that are made to wait, and the same times all its jobs. */
+export const MOST_WAITING = 12;
+const WAITING_WORK = 4000;
+const NONE: ReadonlySet<PlacedJob> = new Set();
+
+function lateIn(runs: readonly Run[]): number {
+	return runs.filter(isLate).length;
+}
+
+/** Fewer late jobs, or as many and less time spent on loads. */
+function isSooner(a: readonly Run[], b: readonly Run[]): boolean {
+	if (lateIn(a) !== lateIn(b)) return lateIn(a) < lateIn(b);
+	return (a.at(-1)?.finishSeconds ?? 0) < (b.at(-1)?.finishSeconds ?? 0) - 1e-9;
+}
+
+function longestUpToLate(runs: readonly Run[], waiting: ReadonlySet<PlacedJob>): PlacedJob | null {
+	const late = runs.find((run) => isLate(run) && !waiting.has(run.placed));
+	if (late === undefined) return null;
+	let longest = late.placed;
+	for (const { placed } of runs) {
+		if (placed === late.placed) break;
+		if (placed.way.slot !== longest.way.slot || waiting.has(placed)) continue;
+		if (placed.job.deadlineSeconds < Infinity && placed.way.seconds > longest.way.seconds)
+			longest = placed;
+	}
+	return longest;
+}
+
+/** @param waiting jobs whose deadlines are given up */
+function lineUpWithout(
+	classified: Classified,
+	server: number,
+	jobs: readonly PlacedJob[],
+	waiting: ReadonlySet<PlacedJob>,
+): Run[] {
+	const groups = groupsOf(classified, jobs, waiting);
 	const state = classified.states[server];
 	const resident = state?.residentKey ?? null;
 	const ready = state?.waitMean ?? 0;
@@ -85,7 +136,13 @@ interface Group {
 }
 
 /** Families, each in two where some of its jobs have a deadline and others wait for another model's. */
-function groupsOf({ slots }: Classified, jobs: readonly PlacedJob[]): Group[] {
+function groupsOf(
+	{ slots }: Classified,
+	jobs: readonly PlacedJob[],
+	waiting: ReadonlySet<PlacedJob>,
+): Group[] {
+	const deadlineOf = (placed: PlacedJob): number =>
+		waiting.has(placed) ? Infinity : placed.job.deadlineSeconds;
 	const bySlot = new Map<number, PlacedJob[]>();
 	for (const placed of jobs) {
 		const members = bySlot.get(placed.way.slot);
@@ -95,29 +152,35 @@ function groupsOf({ slots }: Classified, jobs: readonly PlacedJob[]): Group[] {
 	const groups: Group[] = [];
 	for (const [index, members] of [...bySlot].sort(([a], [b]) => a - b)) {
 		const slot = slots[index] as NamedSlot;
-		members.sort(byDeadline);
-		const urgent = members.filter(({ job }) => job.deadlineSeconds < Infinity);
-		const rest = members.filter(({ job }) => job.deadlineSeconds === Infinity);
+		members.sort((a, b) => ascending(deadlineOf(a), deadlineOf(b)) || byClass(a, b));
+		const urgent = members.filter((placed) => deadlineOf(placed) < Infinity);
+		const rest = members.filter((placed) => deadlineOf(placed) === Infinity);
 		const parts = bySlot.size === 1 ? [members] : [urgent, rest];
-		for (const part of parts) if (part.length > 0) groups.push(groupOf(slot, part));
+		for (const part of parts) if (part.length > 0) groups.push(groupOf(slot, part, deadlineOf));
 	}
 	return groups;
 }
 
-/** Earliest deadline first; of those without, the same way together, in the order given. */
-function byDeadline(a: PlacedJob, b: PlacedJob): number {
-	if (a.job.deadlineSeconds !== b.job.deadlineSeconds) {
-		return a.job.deadlineSeconds < b.job.deadlineSeconds ? -1 : 1;
-	}
+function ascending(a: number, b: number): number {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Of those with the same deadline or none: the same way together, in the order given. */
+function byClass(a: PlacedJob, b: PlacedJob): number {
 	return a.k - b.k || a.job.index - b.job.index;
 }
 
-function groupOf({ family, coldSeconds }: NamedSlot, members: PlacedJob[]): Group {
+function groupOf(
+	{ family, coldSeconds }: NamedSlot,
+	members: PlacedJob[],
+	deadlineOf: (placed: PlacedJob) => number,
+): Group {
 	let seconds = 0;
 	const latestStarts: number[] = [];
-	for (const { job, way } of members) {
-		seconds += way.seconds;
-		if (job.deadlineSeconds < Infinity) latestStarts.push(job.deadlineSeconds - seconds);
+	for (const placed of members) {
+		seconds += placed.way.seconds;
+		const deadline = deadlineOf(placed);
+		if (deadline < Infinity) latestStarts.push(deadline - seconds);
 	}
 	latestStarts.sort((a, b) => a - b);
 	const block = { family, loadSeconds: coldSeconds, seconds, latestStarts, jobs: members.length };
@@ -149,7 +212,8 @@ export function repairLate(
 	limits: RepairLimits,
 ): Run[][] {
 	const measure = (jobs: PlacedJob[], index: number): Server => {
-		const runs = lineUp(classified, index, jobs);
+		// no job waits for others yet: that is tried where the search for single jobs begins
+		const runs = lineUpWithout(classified, index, jobs, NONE);
 		const price = classified.prices[index] ?? 0;
 		const seconds = runs.reduce((sum, run) => sum + run.loadSeconds + run.placed.way.seconds, 0);
 		return { jobs, runs, late: runs.filter(isLate).length, cost: price * seconds };

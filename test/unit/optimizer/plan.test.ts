@@ -139,6 +139,17 @@ describe('a budget', () => {
 });
 
 describe('deadlines', () => {
+	it('of a job that is late whatever comes first make no other job late', () => {
+		const found = plan([
+			{ model_name: 'fine', job_id: 'hopeless', deadline_seconds: 5 },
+			{ model_name: 'fine', job_id: 'tight', deadline_seconds: 25 },
+		]);
+		expect(found.servers[0]?.assignments.map(({ job_id, late }) => [job_id, late])).toEqual([
+			['tight', false],
+			['hopeless', true],
+		]);
+	});
+
 	it('of the batch that cannot hold are said with what is missing', () => {
 		const found = plan(many(10, { min_quality: 0.8 }), { deadlineSeconds: 150 });
 		expect(found.shortfalls).toMatchObject([{ of: 'deadline', least: 200, missing: 50 }]);
