@@ -11,7 +11,7 @@ import { leastCost, solveKnapsack } from '../lib/optimizer/knapsack';
 import { chooseWays } from '../lib/optimizer/choose';
 import { totalsOf } from '../lib/optimizer/problem';
 import { seededRandom } from '../simulator/replay/random';
-import { atLeast, atMost, finish, median, printTable } from './report';
+import { atLeast, atMost, finish, median, percent, printTable } from './report';
 
 const SEED = 20260101;
 const SIZES: readonly (readonly [number, number])[] = [
@@ -110,10 +110,6 @@ function large(): { gap: number; seconds: number; heapMb: number } {
 	return { gap: (answer.bound - answer.quality) / answer.bound, seconds, heapMb };
 }
 
-function percent(ratio: number): string {
-	return `${(100 * ratio).toFixed(4)} %`;
-}
-
 async function main(): Promise<void> {
 	process.stdout.write(`Seeds from ${SEED}.\n`);
 	const highs = await loadHighs();
@@ -121,7 +117,7 @@ async function main(): Promise<void> {
 	printTable(
 		['Jobs', 'Ways', 'Costs', 'Gap to optimum', 'Ours ms', 'HiGHS ms', 'Times faster'],
 		rows.map((row) => [
-			...[String(row.jobs), String(row.ways), row.kind, percent(row.gap)],
+			...[String(row.jobs), String(row.ways), row.kind, percent(row.gap, 4)],
 			...[row.ours.toFixed(2), row.highs.toFixed(1), row.ratio.toFixed(0)],
 		]),
 	);
@@ -129,13 +125,13 @@ async function main(): Promise<void> {
 	const worst = Math.max(...small.excess);
 	const hit = small.excess.filter((one) => one <= 1e-9).length;
 	process.stdout.write(
-		`\nSmall batches with loads and deadlines: ${small.excess.length} planned, ${hit} at the optimum, worst ${percent(worst)} above; ${small.missed} deadlines missed that could hold.\n`,
+		`\nSmall batches with loads and deadlines: ${small.excess.length} planned, ${hit} at the optimum, worst ${percent(worst, 4)} above; ${small.missed} deadlines missed that could hold.\n`,
 	);
 	const deadlines = againstHighsWithDeadlines(highs, SEED + 4);
 	const singles = againstHighsWithJobDeadlines(highs, SEED + 5);
 	const big = large();
 	process.stdout.write(
-		`100,000 jobs x 20 ways: ${big.seconds.toFixed(1)} s, gap to its own bound ${percent(big.gap)}, heap ${big.heapMb.toFixed(0)} MB.\n`,
+		`100,000 jobs x 20 ways: ${big.seconds.toFixed(1)} s, gap to its own bound ${percent(big.gap, 4)}, heap ${big.heapMb.toFixed(0)} MB.\n`,
 	);
 	const naive = compareNaive(SEED + 3);
 	finish({

@@ -42,6 +42,11 @@ export function finish(report: BenchReport): void {
 	if (report.goals.some((goal) => !goal.met)) process.exitCode = 1;
 }
 
+/** A share of 1 as per cent, with so many digits behind the point. */
+export function percent(ratio: number, digits: number): string {
+	return `${(100 * ratio).toFixed(digits)} %`;
+}
+
 /** Middle value; of an even count, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
 	const sorted = [...values].sort((a, b) => a - b);

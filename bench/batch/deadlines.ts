@@ -1,7 +1,7 @@
 /** Batches with loads, budgets and deadlines that are too large to try everything, against HiGHS. */
 import { chooseWays } from '../../lib/optimizer/choose';
 import { seededRandom } from '../../simulator/replay/random';
-import { median, printTable } from '../report';
+import { median, percent, printTable } from '../report';
 import { batchLp, type loadHighs } from './exact';
 import { type BatchSize, randomBatch } from './instances';
 
@@ -60,9 +60,9 @@ export function againstHighsWithDeadlines(
 		rows.push([
 			`${size.classes} x ${size.jobs}, ${size.servers} servers, ${size.models} models`,
 			...[String(cases.length), String(missed - before)],
-			percent(median(cases.map(({ gap }) => gap))),
-			percent(Math.max(...cases.map(({ gap }) => gap))),
-			percent(median(cases.map(({ ownGap }) => ownGap))),
+			percent(median(cases.map(({ gap }) => gap)), 3),
+			percent(Math.max(...cases.map(({ gap }) => gap)), 3),
+			percent(median(cases.map(({ ownGap }) => ownGap)), 3),
 			median(cases.map(({ ms }) => ms)).toFixed(0),
 			median(cases.map(({ highsMs }) => highsMs)).toFixed(0),
 		]);
@@ -97,8 +97,4 @@ function compare(
 	const gap = budget === null ? value / best - 1 : 1 - value / best;
 	const ownGap = budget === null ? 1 - found.bound / value : 1 - value / found.bound;
 	return { gap: Math.max(0, gap), ownGap, ms, highsMs: performance.now() - started - ms };
-}
-
-function percent(ratio: number): string {
-	return `${(100 * ratio).toFixed(3)} %`;
 }

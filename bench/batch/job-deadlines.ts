@@ -6,7 +6,7 @@ import { prepareCatalog } from '../../lib/router/prepared-catalog';
 import { serverStates } from '../../lib/router/server-state';
 import { type Random, seededRandom } from '../../simulator/replay/random';
 import { catalogOf, fleetOf, NOW_MS, serverOf } from '../../test/unit/router/builders';
-import { median, printTable } from '../report';
+import { median, percent, printTable } from '../report';
 import type { loadHighs } from './exact';
 
 /** Beyond seven jobs HiGHS mostly runs out of time: its bound on the order of jobs is weak. */
@@ -57,7 +57,7 @@ export function againstHighsWithJobDeadlines(
 			...[String(jobs), String(cases.length), String(sum(cases, ({ late }) => late))],
 			String(sum(cases, ({ leastLate }) => leastLate)),
 			String(cases.filter(({ late, leastLate }) => late > leastLate).length),
-			...[percent(median(gaps)), percent(Math.max(...gaps))],
+			...[percent(median(gaps), 3), percent(Math.max(...gaps), 3)],
 			median(cases.map(({ ms }) => ms)).toFixed(1),
 			median(cases.map(({ highsMs }) => highsMs)).toFixed(0),
 		]);
@@ -81,8 +81,6 @@ const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
 	items.reduce((total, item) => total + of(item), 0);
 
 const gapsOf = (cases: readonly Case[]): number[] => cases.flatMap(({ gap }) => gap ?? []);
-
-const percent = (ratio: number): string => `${(100 * ratio).toFixed(3)} %`;
 
 /** Two unequal servers, three models, two of them resident; deadlines that press. */
 function compare(

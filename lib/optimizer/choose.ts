@@ -10,7 +10,7 @@ import { promisingSets } from './load-sets';
 import { isBetter, lateness, type Limits, moneyOf, objectiveOf } from './limits';
 import { type LimitPrices, priceLimits, promising } from './limit-prices';
 import { type Budget, chooseSlots, type SlotChoice } from './open-slots';
-import { type BatchProblem, type Counts, totalsOf, type Totals } from './problem';
+import { type BatchProblem, type Counts, sizeOf, totalsOf, type Totals } from './problem';
 
 export interface BatchChoice {
 	counts: Counts;
@@ -152,9 +152,8 @@ class Pool {
 		if (most === 0 || sizeOf(this.problem) > MOST_EXCHANGED) return;
 		for (let made = 0; made < MOST_CHANGES; made++) {
 			const before = this.best();
-			const sets = promisingSets(
-				...([this.problem, this.limits, prices, before.totals.used, this.objective()] as const),
-			);
+			const { used } = before.totals;
+			const sets = promisingSets(this.problem, this.limits, prices, used, this.objective());
 			for (const set of sets.slice(0, most)) this.add(set.counts, set.prices, Infinity);
 			if (this.best() === before) break;
 		}
@@ -181,10 +180,6 @@ const MOST_CHANGES = 6;
 
 /** Ways, beyond which jobs are moved in groups only. */
 const MOST_EXCHANGED = 20_000;
-
-function sizeOf({ classes }: BatchProblem): number {
-	return classes.reduce((sum, { ways }) => sum + ways.length, 0);
-}
 
 function keyOf({ cost, quality, lastSeconds }: Totals): string {
 	return `${cost} ${quality} ${lastSeconds}`;

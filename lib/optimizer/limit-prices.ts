@@ -7,7 +7,15 @@
 import { type Limits, moneyOf, objectiveOf } from './limits';
 import { chooseSlots } from './open-slots';
 import { chooseAtPrices } from './priced-choice';
-import { type BatchProblem, type Counts, totalsOf, type Totals, type Way } from './problem';
+import {
+	type BatchProblem,
+	type Counts,
+	sizeOf,
+	type Slot,
+	totalsOf,
+	type Totals,
+	type Way,
+} from './problem';
 
 /** In units of the objective: cost, or quality where there is a budget. */
 export interface LimitPrices {
@@ -40,6 +48,16 @@ export function pricedWay(
 	return goal + prices.money * cost + (prices.seconds[server] ?? 0) * seconds;
 }
 
+/** What a load costs at these prices. */
+export function pricedLoad(
+	{ charge, loadSeconds, server }: Slot,
+	prices: LimitPrices,
+	{ budget }: Limits,
+): number {
+	const own = budget === null ? 1 : 0;
+	return (own + prices.money) * charge + (prices.seconds[server] ?? 0) * loadSeconds;
+}
+
 /** What is left of each server's time for this batch. */
 export function secondsLeft({ waitSeconds }: BatchProblem, { deadlineSeconds }: Limits): number[] {
 	return waitSeconds.map((wait) => Math.max(0, deadlineSeconds - wait));
@@ -47,7 +65,6 @@ export function secondsLeft({ waitSeconds }: BatchProblem, { deadlineSeconds }: 
 
 /** The problem at these prices, to be chosen at least cost. */
 function pricedProblem(problem: BatchProblem, prices: LimitPrices, limits: Limits): BatchProblem {
-	const own = limits.budget === null ? 1 : 0;
 	const serverOf = (way: Way): number => problem.slots[way.slot]?.server ?? 0;
 	return {
 		...problem,
@@ -55,11 +72,7 @@ function pricedProblem(problem: BatchProblem, prices: LimitPrices, limits: Limit
 			count,
 			ways: ways.map((way) => ({ ...way, cost: pricedWay(way, serverOf(way), prices, limits) })),
 		})),
-		slots: problem.slots.map((slot) => ({
-			...slot,
-			charge:
-				(own + prices.money) * slot.charge + (prices.seconds[slot.server] ?? 0) * slot.loadSeconds,
-		})),
+		slots: problem.slots.map((slot) => ({ ...slot, charge: pricedLoad(slot, prices, limits) })),
 	};
 }
 
@@ -87,7 +100,7 @@ export function priceLimits(
 	visit: (counts: Counts, at: LimitPrices) => number,
 	most: number,
 ): PricedBound {
-	const size = problem.classes.reduce((sum, { ways }) => sum + ways.length, 0);
+	const size = sizeOf(problem);
 	const rounds = Math.max(6, Math.min(most, Math.floor(WORK / (size * 60))));
 	const left = secondsLeft(problem, limits);
 	const budget = moneyOf(limits);

@@ -8,11 +8,12 @@ import {
 	excessOf,
 	type LimitPrices,
 	moved,
+	pricedLoad,
 	pricedWay,
 	secondsLeft,
 } from './limit-prices';
 import { type Limits, moneyOf } from './limits';
-import type { BatchProblem, Counts, Totals } from './problem';
+import { type BatchProblem, type Counts, sizeOf, type Totals } from './problem';
 
 /** Prices of a set are moved so often from those of the whole problem. */
 const ROUNDS = 40;
@@ -43,7 +44,7 @@ export function promisingSets(
 	used: readonly number[],
 	known: number,
 ): PromisingSet[] {
-	const size = problem.classes.reduce((sum, { ways }) => sum + ways.length, 0);
+	const size = sizeOf(problem);
 	const bounds: PromisingSet[] = [];
 	let work = WORK;
 	for (const open of setsNear(problem, used)) {
@@ -122,9 +123,8 @@ class SetSearch {
 			priced += count * least;
 			return best;
 		});
-		const own = (this.limits.budget === null ? 1 : 0) + at.money;
-		slots.forEach(({ charge, loadSeconds, server }, slot) => {
-			if (this.open[slot]) priced += own * charge + (at.seconds[server] ?? 0) * loadSeconds;
+		slots.forEach((slot, index) => {
+			if (this.open[index]) priced += pricedLoad(slot, at, this.limits);
 		});
 		return { picks, priced };
 	}

@@ -3,7 +3,7 @@
  * than it costs. Owns the search over sets of slots; what runs in an open slot is the knapsack's choice.
  */
 import { FULL_EFFORT, solveKnapsack } from './knapsack';
-import type { BatchProblem, Counts, JobClass, Way } from './problem';
+import { type BatchProblem, type Counts, type JobClass, sizeOf, type Way } from './problem';
 
 /** Money that may be spent on best quality, or null: least cost. */
 export type Budget = number | null;
@@ -38,7 +38,7 @@ export function chooseSlots(given: BatchProblem, budget: Budget, effort = 1): Sl
 		payable.has(index) ? slot : { ...slot, charge: 0 },
 	);
 	const problem = { ...given, slots };
-	const size = problem.classes.reduce((sum, jobs) => sum + jobs.ways.length, 0);
+	const size = sizeOf(problem);
 	const sets = 2 ** charged.length;
 	const every = sets <= MOST_SETS && sets * size <= MOST_WORK * effort;
 	if (every) return everySet(problem, budget, charged);

@@ -74,7 +74,7 @@ export const MOST_WAITING = 12;
 const WAITING_WORK = 4000;
 const NONE: ReadonlySet<PlacedJob> = new Set();
 
-function lateIn(runs: readonly Run[]): number {
+export function lateIn(runs: readonly Run[]): number {
 	return runs.filter(isLate).length;
 }
 
@@ -216,7 +216,7 @@ export function repairLate(
 		const runs = lineUpWithout(classified, index, jobs, NONE);
 		const price = classified.prices[index] ?? 0;
 		const seconds = runs.reduce((sum, run) => sum + run.loadSeconds + run.placed.way.seconds, 0);
-		return { jobs, runs, late: runs.filter(isLate).length, cost: price * seconds };
+		return { jobs, runs, late: lateIn(runs), cost: price * seconds };
 	};
 	const servers = placement.map(measure);
 	let slack = limits.budget - servers.reduce((sum, { cost }) => sum + cost, 0);

@@ -54,6 +54,11 @@ export interface Totals {
 	used: number[];
 }
 
+/** Ways of all classes: what one look at every way costs. */
+export function sizeOf({ classes }: BatchProblem): number {
+	return classes.reduce((sum, { ways }) => sum + ways.length, 0);
+}
+
 /** Adds a choice up. */
 export function totalsOf(problem: BatchProblem, counts: Counts): Totals {
 	const used = new Array<number>(problem.slots.length).fill(0);

@@ -6,7 +6,7 @@
  */
 import type { BatchJob, Classified, NamedWay } from './classify';
 import {
-	isLate,
+	lateIn,
 	lineUp,
 	MOST_WAITING,
 	type PlacedJob,
@@ -192,7 +192,7 @@ class Search {
 		const price = this.classified.prices[server] ?? 0;
 		return {
 			runs,
-			late: runs.filter(isLate).length,
+			late: lateIn(runs),
 			cost: total(runs, (run) => run.placed.way.cost + run.loadSeconds * price),
 			quality: total(runs, ({ placed }) => placed.way.quality),
 			end: runs.at(-1)?.finishSeconds ?? 0,

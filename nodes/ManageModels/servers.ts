@@ -10,6 +10,7 @@ import type { ComfyUiClient } from '../../adapters/comfyui';
 import { RouterError } from '../../lib/errors';
 import { closest } from '../../lib/schema/did-you-mean';
 import { comfyUiClients } from '../shared/comfyui-servers';
+import { contains } from '../shared/fields';
 import { errorDetails, toNodeError } from '../shared/to-node-error';
 
 const DEFAULT_TIMEOUT_SECONDS = 20;
@@ -22,7 +23,7 @@ export async function searchServers(
 	try {
 		const clients = comfyUiClients(await this.getCredentials('comfyUiApi'));
 		const results = clients
-			.filter(({ name, url }) => `${name} ${url}`.toLowerCase().includes(filter.toLowerCase()))
+			.filter(({ name, url }) => contains(`${name} ${url}`, filter))
 			.map(({ name, url }) => ({ name: `${name} (${url})`, value: name }));
 		for (const client of clients) client.close();
 		return { results };

@@ -39,6 +39,11 @@ export function locatorValue(value: unknown): unknown {
 	return isRecord(value) && 'mode' in value && 'value' in value ? value.value : value;
 }
 
+/** True where the text has what is searched for in it, in either case: as n8n searches a list. */
+export function contains(text: string, filter: string): boolean {
+	return text.toLowerCase().includes(filter.toLowerCase());
+}
+
 /** "a, b" or a list as a list of non-empty texts. */
 export function listOf(value: unknown): string[] {
 	const parts = Array.isArray(value) ? value.map(String) : String(value ?? '').split(',');

@@ -8,6 +8,7 @@ import { type NoiseNames, readNoiseNames } from '../../adapters/comfyui';
 import { SAMPLERS, SCHEDULERS } from '../../lib/samplers';
 import { readCatalog } from './catalog-source';
 import { comfyUiClients } from './comfyui-servers';
+import { contains } from './fields';
 
 /** Somebody has opened the list and waits. */
 const TIMEOUT_SECONDS = 3;
@@ -27,8 +28,7 @@ export async function searchSchedulers(
 }
 
 function asResults(names: readonly string[], filter: string): INodeListSearchResult {
-	const wanted = filter.toLowerCase();
-	const unique = [...new Set(names)].filter((name) => name.toLowerCase().includes(wanted));
+	const unique = [...new Set(names)].filter((name) => contains(name, filter));
 	return { results: unique.map((name) => ({ name, value: name })) };
 }
 

@@ -37,12 +37,11 @@ export default class TallyReporter {
 export function tally(testModules, unhandledErrors) {
 	const tests = testModules.flatMap((one) => [...one.children.allTests()]);
 	const inState = (...states) => tests.filter((one) => states.includes(one.result().state));
+	const strayErrors = unhandledErrors.filter(({ message }) => !STALL.test(message ?? ''));
 	const failures = [
 		...testModules.flatMap(outsideTests),
 		...inState('failed').map((one) => failure(nameOf(one), one.result().errors)),
-		...unhandledErrors
-			.filter((error) => !STALL.test(error.message ?? ''))
-			.map((error) => failure('outside of any test', [error])),
+		...strayErrors.map((error) => failure('outside of any test', [error])),
 	];
 	const notRun = inState('skipped', 'pending').map((one) => ({
 		where: nameOf(one),
@@ -54,7 +53,7 @@ export function tally(testModules, unhandledErrors) {
 		notRun: notRun.length,
 		failures: [...failures, ...notRun],
 		retried: tests.filter((one) => one.diagnostic()?.flaky).map(nameOf),
-		stalled: unhandledErrors.some((error) => STALL.test(error.message ?? '')),
+		stalled: strayErrors.length < unhandledErrors.length,
 	};
 }
 

@@ -262,7 +262,7 @@ export class FleetView {
 	}
 
 	private isUsed(server: string): boolean {
-		return [...this.claims].some((claim) => claim.server === server);
+		return this.claimsOn(server).length > 0;
 	}
 
 	/** How long a run took there, against what was expected. */

@@ -24,7 +24,7 @@ import { rejectionOf, selectionOfRow } from '../select';
 import { type ServerState, serverStates } from '../server-state';
 import { type FairShare, fairShare, isContended } from './fair-share';
 import { improveOrder } from './order';
-import { byDeadline, type Plan, planAt, type PlannedJob, retime } from './plan';
+import { byDeadline, firstJobSeconds, type Plan, planAt, type PlannedJob, retime } from './plan';
 import { crowdedOut } from './shared-gpu';
 import { DEFAULT_TUNING, type DispatchTuning } from './tuning';
 import { type JobOption, type WaitingJobState, waitingJob } from './waiting-job';
@@ -197,8 +197,8 @@ function collect(plan: Plan, states: ServerState[], result: DispatchResult): voi
 	const crowded = crowdedOut(plan, states);
 	for (const [s, lane] of plan.lanes.entries()) {
 		const state = states[s] as ServerState;
-		const sibling = plan.lanes[crowded.get(s) ?? -1]?.jobs[0];
-		const delay = sibling === undefined ? 0 : secondsOf(sibling, states);
+		const sibling = plan.lanes[crowded.get(s) ?? -1];
+		const delay = sibling === undefined ? 0 : firstJobSeconds(sibling);
 		for (const [position, planned] of lane.jobs.entries()) {
 			if (position > 0 || !lane.startsNow)
 				result.waiting.push(held(planned, state, position, delay));
@@ -212,11 +212,6 @@ function collect(plan: Plan, states: ServerState[], result: DispatchResult): voi
 function started(planned: PlannedJob): Selection {
 	const { input } = planned.job;
 	return selectionOfRow(input, candidatesOf(input, null), planned.option.row);
-}
-
-function secondsOf({ option, serverIndex }: PlannedJob, states: readonly ServerState[]): number {
-	const warm = states[serverIndex]?.residentKey === option.weightsKey;
-	return (warm ? 0 : option.loadSeconds) + option.runSeconds;
 }
 
 /** It may begin sooner with another option, or elsewhere: what began beside it is known when it is decided again. */

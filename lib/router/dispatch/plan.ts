@@ -233,3 +233,8 @@ export function retime(lane: Lane): void {
 		planned.onTime = probabilityWithin(mean, variance, job.deadlineSeconds);
 	}
 }
+
+/** Load and run of the lane's first job. */
+export function firstJobSeconds({ jobs: [first, second], mean }: Lane): number {
+	return first === undefined ? 0 : (second?.startSeconds ?? mean) - first.startSeconds;
+}
