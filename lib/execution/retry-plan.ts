@@ -14,7 +14,7 @@ export type Setback =
 	| 'not_installed'
 	/** The server does not know a node, or a choice of one, that the built-in workflow needs. */
 	| 'unsupported'
-	/** It ran, and the server does not have the file: its disk is full, or the file was deleted and the cache still names it. */
+	/** It ran, and the file cannot be had: the disk is full, it was deleted and the cache still names it, or the server is gone. */
 	| 'output_gone'
 	/** The job itself is at fault: a node failed, the graph is invalid, somebody stopped or removed it. */
 	| 'faulty';

@@ -22,6 +22,9 @@ import { Lessons } from './lessons';
 import type { Turn } from './submission-order';
 import type { GenerateResult, ProgressEvent } from './types';
 
+/** What was made cannot be had from there: the file is missing, or the server died before it was fetched. */
+const OUTPUT_GONE: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'COMFYUI_UNREACHABLE']);
+
 /** Of a prompt_id: enough to be another name. */
 const MARK_LENGTH = 8;
 
@@ -220,7 +223,7 @@ export class JobRun {
 		if (!done) {
 			this.lastError = error ?? this.lastError;
 			if (end.state !== 'done' || !error) return null;
-			if (error.code !== 'FILE_NOT_FOUND') return this.failed(error);
+			if (!OUTPUT_GONE.has(error.code)) return this.failed(error);
 			tried.end = { ...end, error, setback: 'output_gone' };
 			this.graphs.renameOutputs(promptId.slice(0, MARK_LENGTH));
 			return null;

@@ -51,6 +51,25 @@ describe('Outputs', () => {
 		);
 	});
 
+	it('are lost with their server, which dies before they are fetched: another makes them', async () => {
+		const { generator, standIns } = await open({ servers: 2 });
+		let died = '';
+		const results = await generator.generate(items(1), {
+			onOutput: async (file) => {
+				died ||= file.server;
+				if (file.server === died) await standIns[Number(died.slice(1)) - 1]?.kill();
+				await bytesOf(file);
+			},
+		});
+		expect(only(results)).toMatchObject({
+			status: 'done',
+			attempts: [
+				{ server: died, status: 'error', error_code: 'COMFYUI_UNREACHABLE' },
+				{ server: died === 's1' ? 's2' : 's1', status: 'success' },
+			],
+		});
+	});
+
 	it('were deleted, and the cache still names them: saved again without running again', async () => {
 		const { generator } = await open();
 		const request = { ...photo, seed: 7 };
