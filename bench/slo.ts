@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Cell, type Task, WORLD } from './slo/cells';
-import { BOUND, LATE, PRICED } from './slo/contestants';
+import { BOUND, COMMITTING, LATE, PRICED } from './slo/contestants';
 import { drawFigure } from './slo/figure';
 import { goalsOf } from './slo/goals';
 import { noGambleBound } from './slo/no-gamble';
@@ -91,7 +91,7 @@ function ablationResults(
 	cells: readonly Cell[],
 	{ seeds, scenarios, ablations, ablationSeeds }: SloOptions,
 ): Results | null {
-	const policies = [LATE, ...ablations];
+	const policies = [LATE, COMMITTING, ...ablations];
 	const done = seeds
 		.slice(0, ablationSeeds)
 		.filter((seed) =>

@@ -1,4 +1,5 @@
 /** Who takes part in the benchmark: the router in both forms, its ablations, the baselines and the references. */
+import type { FleetSnapshot } from '../../lib/fleet/types';
 import { dispatchWaiting } from '../../lib/router/dispatch/dispatch';
 import { DEFAULT_TUNING, type DispatchTuning } from '../../lib/router/dispatch/tuning';
 import { ModelRouter } from '../../lib/router/model-router';
@@ -45,10 +46,28 @@ export const UNINFORMED: readonly PolicyDefinition[] = [
 	{ ...lateRouterPolicy(uninformed, 'late-uninformed'), learns: false },
 ];
 
+/** Callers who do not say when what is queued is due: then no job is known to be theirs, and none is passed. */
+const behindAll = ({ catalog }: PolicyContext): ModelRouter => {
+	const router = new ModelRouter(catalog);
+	const untold = (fleet: FleetSnapshot): FleetSnapshot => ({
+		servers: fleet.servers.map((server) => ({
+			...server,
+			queue: server.queue.map((job) => ({ ...job, deadline_seconds: null })),
+		})),
+	});
+	return {
+		select: (request, fleet, options) =>
+			router.select(request, untold(fleet as FleetSnapshot), options),
+		dispatch: (waiting, fleet, options) => router.dispatch(waiting, fleet, options),
+	} as ModelRouter;
+};
+
 /** The router without one of its levers. */
 export const ABLATIONS: readonly PolicyDefinition[] = [
 	{ ...routerPolicy(undefined, 'router-unlearned'), learns: false },
+	routerPolicy(behindAll, 'router-behind-all'),
 	{ ...lateRouterPolicy(undefined, 'late-unlearned'), learns: false },
+	tuned('late-uncapped-price', { mostLoad: Infinity }),
 	tuned('late-free-gpu', { demandPrice: 0 }),
 	tuned('late-flat-price', { scarcity: false }),
 	tuned('late-one-price', { priceSteps: [0] }),

@@ -9,6 +9,7 @@ import { qualityLookup } from './learned-quality';
 import { loadOn } from './load-price';
 import type { PreparedCatalog } from './prepared-catalog';
 import { cheapestRow, quotaBinding, quotasOf } from './quota-filter';
+import type { QueuePlaces } from './queue-place';
 import type { ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
 
@@ -18,17 +19,20 @@ export interface DecisionInput {
 	asked: UnderstoodRequest;
 	fleet: FleetSnapshot;
 	states: ServerState[];
+	/** Where the job may pass others of ours; null or absent: nowhere. */
+	places?: QueuePlaces | null;
 	options: SelectOptions;
 }
 
 /** The candidates a decision may choose from, and why the others may not be. */
 export function candidatesOf(input: DecisionInput, exclusions: Exclusions | null): CandidateTable {
-	const { prepared, asked, states, options } = input;
+	const { prepared, asked, states, places = null, options } = input;
 	const quotas = quotasOf(asked, options.quotas);
 	const enumeration: EnumerationInput = {
 		prepared,
 		asked,
 		states,
+		places,
 		calibration: calibrationLookup(options.calibration),
 		quotas,
 		learned: qualityLookup(options.feedback),

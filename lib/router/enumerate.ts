@@ -11,6 +11,7 @@ import type { QualityLookup } from './learned-quality';
 import { modelReason } from './model-filters';
 import { planPreset } from './plan-preset';
 import type { PreparedCatalog, PreparedModel } from './prepared-catalog';
+import { placed, type QueuePlaces } from './queue-place';
 import { quotaMiss } from './quota-filter';
 import { areInstalled, type ServerState } from './server-state';
 import type { UnderstoodRequest } from './understood-request';
@@ -19,6 +20,8 @@ export interface EnumerationInput {
 	prepared: PreparedCatalog;
 	asked: UnderstoodRequest;
 	states: ServerState[];
+	/** Where the job may pass others of ours; null: nowhere. */
+	places: QueuePlaces | null;
 	calibration: CalibrationLookup | null;
 	/** All must cover a candidate; null: nothing limits the user. */
 	quotas: readonly QuotaState[] | null;
@@ -46,7 +49,8 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 			const plan = planPreset(model, preset, asked, input.learned, exclusions);
 			if (plan === null) continue;
 			usable ??= usableServers(model, input);
-			for (const server of usable) {
+			for (const atEnd of usable) {
+				const server = placedOn(plan, atEnd, input);
 				if (!fits(plan, server, input)) continue;
 				if (input.keep && !input.keep(plan, server)) continue;
 				plans.push(plan);
@@ -60,6 +64,12 @@ export function enumerateCandidates(input: EnumerationInput): CandidateTable {
 		calibration,
 		queued: states.some(({ server }) => server.queue.length > 0),
 	});
+}
+
+function placedOn(plan: PresetPlan, server: ServerState, input: EnumerationInput): ServerState {
+	const places = input.places?.get(server.index);
+	if (places === undefined) return server;
+	return placed(plan, server, places, factorsOf(input.calibration, plan, server), input.asked);
 }
 
 function usableServers(model: PreparedModel, input: EnumerationInput): ServerState[] {

@@ -40,5 +40,5 @@ function isFilteredByLoad({ asked, states, options }: DecisionInput): boolean {
 
 function emptied(input: DecisionInput): DecisionInput {
 	const fleet = { servers: input.fleet.servers.map((server) => ({ ...server, queue: [] })) };
-	return { ...input, fleet, states: serverStates(fleet, input.prepared) };
+	return { ...input, fleet, states: serverStates(fleet, input.prepared), places: null };
 }

@@ -14,6 +14,13 @@ import { distinctServers, type ServerState } from './server-state';
 const PRICE_OF_A_GAP = 0.15;
 
 /**
+ * Load up to which the price grows: arrivals x typical run / fleet. What has arrived beyond that waits already, in one
+ * drop mostly, and says for itself what it needs; a price that went on growing would charge for it twice. Chosen on
+ * tuning seeds.
+ */
+export const MOST_LOAD = 1.8;
+
+/**
  * Where no demand is known, the queues tell it: quality that a typical job must bring for its time, for each job queued
  * per server.
  */
@@ -37,13 +44,26 @@ export interface Load {
 }
 
 /**
- * @param fleetSpeed sum of the speed factors of the servers that can serve the request
- * @returns quality per GPU second, >= 0
+ * @param servers that can serve what is asked for
+ * @param mostLoad load up to which the price grows
+ * @returns quality per GPU second, >= 0; 0 where no demand is known
  */
-export function loadPrice(demand: Demand | null | undefined, fleetSpeed: number): number {
+export function demandPrice(
+	demand: Demand | null | undefined,
+	servers: readonly ServerState[],
+	prepared: PreparedCatalog,
+	mostLoad = MOST_LOAD,
+): number {
 	const arrivals = demand?.arrivals_per_second ?? 0;
+	const fleetSpeed = speedOf(servers);
 	if (!(arrivals > 0) || !(fleetSpeed > 0)) return 0;
-	return (PRICE_OF_A_GAP * arrivals) / fleetSpeed;
+	const perSecond = Math.min(arrivals / fleetSpeed, mostLoad / typicalSecondsOn(prepared, servers));
+	return PRICE_OF_A_GAP * perSecond;
+}
+
+/** Sum of the speed factors. */
+function speedOf(servers: readonly ServerState[]): number {
+	return servers.reduce((sum, { speedFactor }) => sum + speedFactor, 0);
 }
 
 /** The fewer servers are left idle by one job more, the likelier a long job blocks one that comes next. */
@@ -59,21 +79,17 @@ export function loadOn(
 	demand: Demand | null | undefined,
 ): Load | null {
 	const servers = distinctServers(table.servers);
-	let speed = 0;
 	let queued = 0;
 	let busy = 0;
 	for (const server of servers) {
-		speed += server.speedFactor;
 		queued += server.server.queue.length;
 		if (server.waitMean > 0) busy++;
 	}
-	const demandPrice = loadPrice(demand, speed) * scarcity(busy, servers.length);
-	if (queued === 0 && demandPrice === 0) return null;
+	const known = demandPrice(demand, servers, prepared) * scarcity(busy, servers.length);
+	if (queued === 0 && known === 0) return null;
 	const typicalSeconds = typicalSecondsOn(prepared, servers);
 	const price =
-		demand == null
-			? (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSeconds)
-			: demandPrice;
+		demand == null ? (PRICE_OF_A_QUEUED_JOB * queued) / (servers.length * typicalSeconds) : known;
 	return { price, busy: queued > 0, evictionCharges: evictionCharges(servers, typicalSeconds) };
 }
 
@@ -101,8 +117,7 @@ function heldTwice(servers: readonly ServerState[]): ReadonlySet<string> {
 
 /** Mean run of a purpose's best preset on the mean of these servers. */
 function typicalSecondsOn(prepared: PreparedCatalog, servers: readonly ServerState[]): number {
-	const speed = servers.reduce((sum, server) => sum + server.speedFactor, 0);
-	return (typicalReferenceSeconds(prepared, servers) * servers.length) / speed;
+	return (typicalReferenceSeconds(prepared, servers) * servers.length) / speedOf(servers);
 }
 
 /** Mean over the purposes of the run of the best preset that fits on any of the servers, on the reference GPU. */

@@ -7,6 +7,7 @@
  * - cheapest: of those that reach the target: cheapest, then best quality.
  * Under load, quality gives way to the score
  *     (quality + 0.5) x P(on time) - price x GPU seconds - what displacing the resident weights costs,
+ * less 1.25 x the chances that jobs lose which it passes in a queue,
  * and memory that fits only if its prediction is exact is left alone where there is another choice. Nothing in it but
  * the price depends on demand, and on an idle fleet nothing counts that takes more GPU seconds than the exact choice:
  * so a higher price never takes more GPU seconds.
@@ -14,6 +15,7 @@
 import type { Policy } from '../catalog/schema';
 import { type CandidateTable, compareNames, type Figures, type PresetPlan } from './candidate';
 import type { Load } from './load-price';
+import { chanceTaken } from './queue-place';
 import type { ServerState } from './server-state';
 
 /** Candidates this close to the highest P(on time) count as equally certain. */
@@ -26,6 +28,9 @@ const HOPELESS_UNDER_LOAD = 0.3;
 
 /** What being on time is worth under load, beside the quality. */
 const ON_TIME_WORTH = 0.5;
+
+/** The same of a job that is passed, its quality, which is not known, included. */
+const PASSED_WORTH = 1.25;
 
 export type Rule = Policy | 'earliest' | 'best_effort';
 
@@ -208,12 +213,22 @@ function scores(table: CandidateTable, figures: Figures, load: Load): number[] {
 	for (let row = 0; row < table.count; row++) {
 		const server = table.servers[row] as ServerState;
 		const plan = table.plans[row] as PresetPlan;
-		const { residentKey } = server;
-		const evicts = residentKey !== null && residentKey !== plan.model.weightsKey;
 		column[row] =
 			(plan.quality + ON_TIME_WORTH) * at(onTime, row) -
 			price * at(gpuSeconds, row) -
-			(evicts ? (evictionCharges[server.index] as number) : 0);
+			(server.passes === undefined
+				? evictionCharge(plan, server, evictionCharges)
+				: PASSED_WORTH * chanceTaken(server, at(gpuSeconds, row)));
 	}
 	return column;
+}
+
+/** A job before others leaves them the weights that they would find without it. */
+function evictionCharge(
+	plan: PresetPlan,
+	{ index, residentKey }: ServerState,
+	charges: readonly number[],
+): number {
+	const evicts = residentKey !== null && residentKey !== plan.model.weightsKey;
+	return evicts ? (charges[index] as number) : 0;
 }

@@ -50,7 +50,13 @@ function timeSentence(candidate: Candidate): string {
 	const { server, loadSeconds, runSeconds } = candidate;
 	const { coldStartSeconds: start, waitMean } = server;
 	const waking = start > 0 ? `${formatSeconds(start)} until the server has started, ` : '';
-	const queue = waitMean > start ? `${formatSeconds(waitMean - start)} in the queue, ` : '';
+	const passed = server.passes?.count ?? 0;
+	const before =
+		passed === 0 ? '' : ` before ${passed} job${passed === 1 ? '' : 's'} that can wait`;
+	const queue =
+		waitMean > start || passed > 0
+			? `${formatSeconds(waitMean - start)} in the queue${before}, `
+			: '';
 	const load =
 		loadSeconds > 0 ? `${formatSeconds(loadSeconds)} to load the model` : 'model already in VRAM';
 	return `expected in ${formatSeconds(candidate.p50)} (${waking}${queue}${load}, ${formatSeconds(runSeconds)} to run)`;

@@ -19,6 +19,7 @@ import { isBelowIdle, QUALITY_TIE } from './idle-choice';
 import { type Load, loadOn } from './load-price';
 import { choose, type Choice } from './policy';
 import type { PreparedCatalog } from './prepared-catalog';
+import { queuePlaces } from './queue-place';
 import { quotaReason, selectionReason } from './reason';
 import { lateRefusal, LATE_BELOW, refusal, refusalThreshold } from './rejection';
 import { serverStates } from './server-state';
@@ -33,7 +34,9 @@ export function selectFor(
 	checkOptions(options);
 	const fleet = parseFleet(snapshot);
 	const asked = understandRequest(request, prepared, options.nowMs);
-	return decide({ prepared, asked, fleet, states: serverStates(fleet, prepared), options });
+	const states = serverStates(fleet, prepared);
+	const places = queuePlaces(states, prepared);
+	return decide({ prepared, asked, fleet, states, places, options });
 }
 
 function decide(input: DecisionInput): Selection {

@@ -2,16 +2,39 @@
 import { DEFAULT_VRAM_RESERVE_GB } from '../catalog/defaults';
 import { expansionLimitBytes } from '../estimate/vram';
 import { coldStartSeconds, sleepingBytes } from '../fleet/cold-start';
-import type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from '../fleet/types';
+import type { FleetDevice, FleetServer, FleetSnapshot } from '../fleet/types';
 import { deviceDefaults } from '../mig';
 import { BYTES_PER_GB } from '../units';
 import { baseName, normaliseFileName, type PreparedCatalog } from './prepared-catalog';
+import {
+	addJob,
+	inRunningOrder,
+	loadSecondsOf,
+	remainingSeconds,
+	varianceOf,
+	type Wait,
+	weightsKey,
+} from './server-queue';
 
-/** Spread of what is left of a queued job (coefficient of variation): with a known figure, and without. */
-const KNOWN_JOB_CV = 0.15;
-const UNKNOWN_JOB_CV = 1;
 /** Pulling an image, a node that has to come first: starts scatter widely. */
 const COLD_START_CV = 0.3;
+
+/** A waiting job that another goes before. Seconds from now. */
+export interface PassedJob {
+	/** When it would end without that, and the variance. */
+	mean: number;
+	variance: number;
+	deadlineSeconds: number;
+}
+
+/** What a place before the end of the queue means. */
+export interface Passes {
+	/** The same server with the job behind all others. */
+	state: ServerState;
+	/** The first `count` of these: the others stay before it. */
+	jobs: readonly PassedJob[];
+	count: number;
+}
 
 export interface ServerState {
 	server: FleetServer;
@@ -44,6 +67,8 @@ export interface ServerState {
 	pricePerSecond: number | null;
 	installed: ReadonlySet<string> | null;
 	queueNumber: number;
+	/** Absent: it goes behind all that is queued. */
+	passes?: Passes;
 	/** Servers with the same one share a GPU; null: it has its own. */
 	gpuGroup: string | null;
 	/** Of `availableBytes`, what jobs queued on servers of the same GPU will take; already taken off. */
@@ -108,62 +133,12 @@ function availableBytes(
 	return best;
 }
 
-/**
- * Seconds this queued job still needs once it has the device.
- * @param residentKey weights that it finds there
- */
-function remainingSeconds(
-	job: QueuedJob,
-	residentKey: string | null,
-	speedFactor: number,
-	prepared: PreparedCatalog,
-): number {
-	if (job.remaining_seconds !== null) return job.remaining_seconds;
-	const known = job.model_name === null ? undefined : prepared.modelsByName.get(job.model_name);
-	const preset = known?.presets[0];
-	if (!known || !preset) return prepared.unknownJobSeconds;
-	const load = known.weightsKey === residentKey ? 0 : known.loadSeconds;
-	return load + preset.preset.avg_time_seconds / speedFactor;
-}
-
-function weightsKey(modelName: string | null, prepared: PreparedCatalog): string | null {
-	if (modelName === null) return null;
-	return prepared.modelsByName.get(modelName)?.weightsKey ?? null;
-}
-
-function loadSecondsOf(modelName: string | null, prepared: PreparedCatalog): number {
-	return modelName === null ? 0 : (prepared.modelsByName.get(modelName)?.loadSeconds ?? 0);
-}
-
-/** True where `b` may follow `a` as it stands. */
-function isBefore(a: QueuedJob, b: QueuedJob): boolean {
-	if (a.running !== b.running) return a.running;
-	return a.queue_number <= b.queue_number;
-}
-
-/** Running order: the running job, then by ComfyUI's number, then as listed. */
-export function inRunningOrder(queue: QueuedJob[]): QueuedJob[] {
-	// nearly always so, and worth finding out: a queue can have thousands of jobs, and is read at every decision
-	if (queue.every((job, index) => index === 0 || isBefore(queue[index - 1] as QueuedJob, job))) {
-		return queue;
-	}
-	const ordered = queue.map((job, index) => ({ job, index }));
-	ordered.sort(
-		(a, b) =>
-			Number(b.job.running) - Number(a.job.running) ||
-			a.job.queue_number - b.job.queue_number ||
-			a.index - b.index,
-	);
-	return ordered.map(({ job }) => job);
-}
-
 function serverState(server: FleetServer, index: number, prepared: PreparedCatalog): ServerState {
 	const known = prepared.serversByName.get(server.name);
 	const queue = inRunningOrder(server.queue);
 	const coldStart = coldStartSeconds(server, known);
-	let waitMean = coldStart ?? 0;
-	const coldStartVariance = (COLD_START_CV * waitMean) ** 2;
-	let waitVariance = coldStartVariance;
+	const coldStartVariance = (COLD_START_CV * (coldStart ?? 0)) ** 2;
+	const wait: Wait = { mean: coldStart ?? 0, variance: coldStartVariance, waitingMean: 0 };
 	let lastNumber = -1;
 	// what was loaded is gone with the machine
 	const loaded = coldStart === null ? server.loaded_model : null;
@@ -177,9 +152,7 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 	for (const job of queue) {
 		const seconds = remainingSeconds(job, residentKey, speedFactor, prepared);
 		residentKey = weightsKey(job.model_name, prepared);
-		const cv = job.remaining_seconds === null ? UNKNOWN_JOB_CV : KNOWN_JOB_CV;
-		waitMean += seconds;
-		waitVariance += (cv * seconds) ** 2;
+		addJob(wait, job, seconds);
 		if (job.queue_number > lastNumber) lastNumber = job.queue_number;
 	}
 	const hourlyCost = server.hourly_cost ?? known?.hourly_cost ?? ofDevice.hourlyCost;
@@ -202,8 +175,8 @@ function serverState(server: FleetServer, index: number, prepared: PreparedCatal
 				: (sleepingBytes(server, known) ?? 0) - reserveGb * BYTES_PER_GB,
 		reserveBytes: reserveGb * BYTES_PER_GB,
 		expansionLimitBytes: expansionLimitBytes(server.devices[0]),
-		waitMean,
-		waitVariance,
+		waitMean: wait.mean,
+		waitVariance: varianceOf(wait),
 		residentKey,
 		idleResidentKey,
 		residentLoadSeconds: loadSecondsOf(last === undefined ? loaded : last.model_name, prepared),
@@ -262,14 +235,14 @@ export function serverStates(fleet: FleetSnapshot, prepared: PreparedCatalog): S
 	return states;
 }
 
-/** Each server once, in the order of first appearance. */
+/** Each server once, in the order of first appearance, as whoever comes next finds it: behind all that is queued. */
 export function distinctServers(servers: readonly ServerState[]): ServerState[] {
 	const seen: boolean[] = [];
 	const distinct: ServerState[] = [];
 	for (const server of servers) {
 		if (seen[server.index] === true) continue;
 		seen[server.index] = true;
-		distinct.push(server);
+		distinct.push(server.passes?.state ?? server);
 	}
 	return distinct;
 }

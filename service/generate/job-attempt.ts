@@ -5,6 +5,7 @@ import { runAttempt } from './attempt';
 import { type AttemptEnd, refusedEnd } from './attempt-end';
 import type { AttemptLog } from './attempt-log';
 import type { Claim } from './claims';
+import { explicitNumber } from './explicit-number';
 import { asRouterError, cancelled, setbackOfError } from './failures';
 import type { GoingLower, Reaction, Way } from './going-lower';
 import type { JobContext } from './job-context';
@@ -67,7 +68,7 @@ export async function tryOnce(next: Next, parts: TryParts): Promise<Tried> {
 			claim,
 			promptId,
 			graph: made.graph,
-			number: explicitNumber(next),
+			number: explicitNumber(next.way.selection.queue_number, serverOf(next)?.queue ?? []),
 			deadlineAt: way.selection.deadline_at,
 			follow: parts.follow,
 			stopAtMs: parts.job.rejectLate ? parts.job.deadlineMs : null,
@@ -160,16 +161,6 @@ async function logCancelled(
 		slow: false,
 		unbound: [],
 	});
-}
-
-/**
- * Left out where the job goes behind all that is visible: an explicit number does not move the server's own counter, so
- * that what others submit later would pass it.
- */
-function explicitNumber(next: Next): number | undefined {
-	const wanted = next.way.selection.queue_number;
-	const last = Math.max(-1, ...(serverOf(next)?.queue ?? []).map((job) => job.queue_number));
-	return wanted === null || wanted > last ? undefined : wanted;
 }
 
 function serverOf({ fleet, claim }: Next): FleetServer | undefined {

@@ -17,7 +17,7 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { loadOn, loadPrice, scarcity } from '../load-price';
+import { demandPrice, loadOn, scarcity } from '../load-price';
 import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
@@ -61,7 +61,7 @@ export function dispatchWaiting(
 		result.start.push(lone);
 		return result;
 	}
-	const plan = fairPlan(servable, states, options, tuning);
+	const plan = fairPlan(servable, states, prepared, options, tuning);
 	collect(plan, states, result);
 	return result;
 }
@@ -110,13 +110,14 @@ const TRANSIENT = new Set(['UNREACHABLE', 'QUEUE_FULL', 'VRAM', 'VRAM_OFFLOAD', 
 function fairPlan(
 	jobs: WaitingJobState[],
 	states: ServerState[],
+	prepared: PreparedCatalog,
 	{ demand, served }: SelectOptions,
 	tuning: DispatchTuning,
 ): Plan {
-	const plan = bestPlan([...jobs].sort(byDeadline), states, demand, tuning);
+	const plan = bestPlan([...jobs].sort(byDeadline), states, prepared, demand, tuning);
 	if (!isContended(plan, jobs)) return plan;
 	const { ordered, mayPass } = fairShare(jobs, served, runSecondsOf(), typicalSeconds(jobs));
-	return bestPlan(ordered, states, demand, tuning, mayPass);
+	return bestPlan(ordered, states, prepared, demand, tuning, mayPass);
 }
 
 /**
@@ -126,6 +127,7 @@ function fairPlan(
 function bestPlan(
 	ordered: WaitingJobState[],
 	states: ServerState[],
+	prepared: PreparedCatalog,
 	demand: Demand | undefined,
 	tuning: DispatchTuning,
 	mayPass?: FairShare['mayPass'],
@@ -133,7 +135,9 @@ function bestPlan(
 	const usable = usableBy(ordered, states);
 	// where no demand is known, only what waits here wants the GPUs, and the prices tried on top weigh that
 	const floorPrice =
-		tuning.demandPrice * scarcityOf(usable, tuning) * loadPrice(demand, speedOf(usable));
+		tuning.demandPrice *
+		scarcityOf(usable, tuning) *
+		demandPrice(demand, usable, prepared, tuning.mostLoad);
 	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
@@ -148,10 +152,6 @@ function bestPlan(
 		retime(lane);
 	}
 	return plan;
-}
-
-function speedOf(servers: readonly ServerState[]): number {
-	return servers.reduce((sum, { speedFactor }) => sum + speedFactor, 0);
 }
 
 /** The price follows how many servers one job more would leave idle. */

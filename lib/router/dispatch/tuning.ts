@@ -2,6 +2,8 @@
  * The levers of deciding late, with their defaults. Not part of the package's interface: the benchmark switches them
  * off one by one to see what each is worth.
  */
+import { MOST_LOAD } from '../load-price';
+
 export interface DispatchTuning {
 	/** What a finished job is worth beside its quality, so that deadlines are not traded for a little quality. */
 	onTimeWorth: number;
@@ -11,6 +13,8 @@ export interface DispatchTuning {
 	duplicateShare: number;
 	/** Factor on the price that jobs still to come are expected to pay; 0: GPU time is free. */
 	demandPrice: number;
+	/** Load up to which that price grows: what has arrived beyond it waits here, and the prices on top see to it. */
+	mostLoad: number;
 	/** That price follows how many servers are idle. */
 	scarcity: boolean;
 	/** Prices tried on top of it, as quality per typical run of a job. */
@@ -35,6 +39,7 @@ export const DEFAULT_TUNING: DispatchTuning = {
 	evictionFactor: 1.5,
 	duplicateShare: 0.2,
 	demandPrice: 1,
+	mostLoad: MOST_LOAD,
 	scarcity: true,
 	priceSteps: [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6],
 	lookAhead: 16,

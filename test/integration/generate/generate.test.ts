@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { ProgressEvent, SubmittedPrompt } from '../../../service/generate';
 import { createGenerator } from '../../../service/generate';
-import { encodePng } from '../../../simulator/comfyui';
+import { encodePng, type StandIn } from '../../../simulator/comfyui';
+import type { ComfyUiClient } from '../../../adapters/comfyui';
 import type { Catalog, CatalogModel } from '../../../lib/catalog/schema';
 import { buildGraph } from '../../../lib/workflow/build';
 import type { ApiGraph } from '../../../lib/workflow/graph';
@@ -14,6 +15,7 @@ import {
 	quickCatalog,
 	until,
 } from '../../support/generate-lab';
+import { submitForeign } from '../../support/foreign-job';
 import { parameters } from '../../support/selections';
 
 let lab: Lab;
@@ -208,6 +210,40 @@ describe('Several at once', () => {
 		expect(submittedBeforeFirstEnd).toBe(6);
 		const finished = standIns.map((one) => one.events.of('finished').length);
 		expect(finished.reduce((sum, count) => sum + count, 0)).toBe(6);
+	});
+
+	/** Jobs that can wait, then one that cannot; the order in which the server began with them. */
+	async function hurryAmongOthers(between: () => Promise<unknown>): Promise<string[]> {
+		const { generator, standIns } = await open({ speedUp: 1 });
+		const ids: string[] = [];
+		const onArrival = {
+			commitOnArrival: true,
+			onSubmitted: ({ prompt_id: id }: SubmittedPrompt) => void ids.push(id),
+		};
+		const heavy = { ...photo, model_name: 'heavy', preset_name: 'full' };
+		const patient = { request: { ...heavy, deadline_seconds: 60 } };
+		const others = generator.generate([patient, patient, patient], onArrival);
+		await until('they are submitted', () => ids.length === 3);
+		await between();
+		const hurried = { request: { ...heavy, deadline_seconds: 2.9 } };
+		const [results] = await Promise.all([generator.generate([hurried], onArrival), others]);
+		expect(results).toMatchObject([{ status: 'done' }]);
+		return (standIns[0] as StandIn).events.of('started').map(({ promptId }) => {
+			const position = ids.indexOf(promptId);
+			return position === 3 ? 'hurried' : position === -1 ? 'foreign' : 'patient';
+		});
+	}
+
+	it('commit on arrival puts what is due soon before what can wait', async () => {
+		const order = await hurryAmongOthers(() => Promise.resolve());
+		expect(order.indexOf('hurried')).toBeLessThan(3);
+	});
+
+	it('commit on arrival passes nothing that is not ours', async () => {
+		const order = await hurryAmongOthers(() =>
+			submitForeign(lab.clients[0] as ComfyUiClient, lab.catalog, 'light'),
+		);
+		expect(order).toEqual(['patient', 'patient', 'patient', 'foreign', 'hurried']);
 	});
 
 	it('tells those that wait when they are expected to start', async () => {

@@ -33,9 +33,11 @@ export const serverArb = (index: number, loaded: boolean): fc.Arbitrary<FleetSer
 			queue: fc.array(
 				fc.record({
 					seconds: fc.integer({ min: 0, max: 60 }),
-					model: fc.option(fc.constant('model-0')),
+					model: fc.option(fc.constantFrom('model-0', 'model-1'), { freq: 3 }),
+					// a job with a deadline is one of ours, which may be passed
+					deadline: fc.option(fc.integer({ min: 1, max: 400 })),
 				}),
-				{ maxLength: loaded ? 3 : 0 },
+				{ maxLength: loaded ? 4 : 0 },
 			),
 		})
 		.map(({ freeGb, speed, hourly, resident, queue }) =>
@@ -44,11 +46,12 @@ export const serverArb = (index: number, loaded: boolean): fc.Arbitrary<FleetSer
 				speed_factor: speed,
 				hourly_cost: hourly,
 				loaded_model: resident,
-				queue: queue.map(({ seconds, model }, q) =>
+				queue: queue.map(({ seconds, model, deadline }, q) =>
 					queued({
 						job_id: `q${q}`,
 						remaining_seconds: seconds,
 						model_name: model,
+						deadline_seconds: deadline,
 						queue_number: q,
 						running: q === 0,
 					}),
