@@ -115,7 +115,7 @@ export const generateOptions = options(
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a job goes into the queue of a server at once, instead of being held until its turn and decided then',
+			'Whether a job goes into the queue of a server at once, before jobs of ours that can wait, instead of being held until its turn and decided then',
 	},
 	{
 		displayName: 'Smaller Images',
