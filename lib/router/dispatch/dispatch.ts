@@ -17,7 +17,7 @@ import type {
 import { formatSeconds } from '../../units';
 import { checkOptions } from '../check-options';
 import { candidatesOf } from '../decision';
-import { demandPrice, loadOn, scarcity } from '../load-price';
+import { demandPrice, demandSeen, loadOn, scarcity } from '../load-price';
 import { choose } from '../policy';
 import type { PreparedCatalog } from '../prepared-catalog';
 import { rejectionOf, selectionOfRow } from '../select';
@@ -133,11 +133,11 @@ function bestPlan(
 	mayPass?: FairShare['mayPass'],
 ): Plan {
 	const usable = usableBy(ordered, states);
-	// where no demand is known, only what waits here wants the GPUs, and the prices tried on top weigh that
+	const told = demand ?? demandOf(ordered, usable, prepared);
 	const floorPrice =
 		tuning.demandPrice *
 		scarcityOf(usable, tuning) *
-		demandPrice(demand, usable, prepared, tuning.mostLoad);
+		demandPrice(told, usable, prepared, tuning.mostLoad);
 	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
@@ -152,6 +152,18 @@ function bestPlan(
 		retime(lane);
 	}
 	return plan;
+}
+
+/** Where nobody says it. Nothing is known of it while nothing runs: what waits then may as well have come at once. */
+function demandOf(
+	waiting: readonly WaitingJobState[],
+	servers: readonly ServerState[],
+	prepared: PreparedCatalog,
+): Demand | null {
+	const queued = servers.reduce((sum, { server }) => sum + server.queue.length, 0);
+	if (queued === 0) return null;
+	const waitedSeconds = waiting.reduce((sum, job) => sum + job.waitingSeconds, 0);
+	return demandSeen(queued + waiting.length, waitedSeconds, servers, prepared);
 }
 
 /** The price follows how many servers one job more would leave idle. */
