@@ -22,6 +22,7 @@ import {
 	weightsKey,
 } from './server-queue';
 import type { PassedJob, ServerState } from './server-state';
+import type { UnderstoodRequest } from './understood-request';
 
 /** Most jobs that one job may pass: a decision looks at every place. */
 const MOST_PASSED = 64;
@@ -155,8 +156,9 @@ function numberBefore(behind: QueuedJob, ahead: QueuedJob | undefined): number |
 }
 
 /**
+ * @param server with the job behind all that is queued
  * @param places of this server
- * @param sure P(on time) that the request wants
+ * @param asked seconds until the job is due, and the P(on time) that it wants
  * @returns the server with the job at its place
  */
 export function placed(
@@ -164,8 +166,9 @@ export function placed(
 	server: ServerState,
 	places: readonly QueuePlace[],
 	factors: CalibrationFactors,
-	{ deadlineSeconds, onTimeTarget }: { deadlineSeconds: number; onTimeTarget: number },
+	asked: Pick<UnderstoodRequest, 'deadlineSeconds' | 'onTimeTarget'>,
 ): ServerState {
+	const { deadlineSeconds, onTimeTarget } = asked;
 	const sure = Math.max(SURE, onTimeTarget);
 	const run = runSecondsOn(plan, server, factors);
 	const cv = runCvOf(plan, factors);
