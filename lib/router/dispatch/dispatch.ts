@@ -138,10 +138,11 @@ function bestPlan(
 		tuning.demandPrice *
 		scarcityOf(usable, tuning) *
 		demandPrice(told, usable, prepared, tuning.mostLoad);
+	const levers = demand == null ? tuning : { ...tuning, delayShare: 0 };
 	const typical = typicalSeconds(ordered);
 	let best: Plan | null = null;
 	for (const step of tuning.priceSteps) {
-		const plan = planAt(ordered, states, usable, floorPrice + step / typical, floorPrice, tuning);
+		const plan = planAt(ordered, states, usable, floorPrice + step / typical, floorPrice, levers);
 		if (best === null || plan.value > best.value + 1e-9) best = plan;
 	}
 	const plan = best as Plan;

@@ -32,6 +32,8 @@ export interface Lane {
 	startMean: number;
 	startVariance: number;
 	startKey: string | null;
+	/** What a second of waiting costs, as a share of one of GPU time. */
+	delayShare: number;
 	/** Worth of being on time, beside the quality. */
 	onTimeWorth: number;
 	/** GPU seconds that displacing what is resident now costs later. */
@@ -60,6 +62,7 @@ export function lanesOf(
 		startVariance: state.waitVariance,
 		startKey: state.residentKey,
 		onTimeWorth: tuning.onTimeWorth,
+		delayShare: tuning.delayShare,
 		evictionSeconds: evictionSeconds(state, usable, tuning),
 	}));
 }
@@ -118,7 +121,8 @@ function placeOn(
 			const load = warm ? 0 : option.loadSeconds;
 			const finish = lane.mean + load + option.runSeconds;
 			const displaced = warm || lane.jobs.length > 0 ? 0 : lane.evictionSeconds;
-			const taken = price * (load + option.runSeconds + displaced) * option.relativePrice;
+			const delay = lane.delayShare * price * (lane.mean + load);
+			const taken = delay + price * (load + option.runSeconds + displaced) * option.relativePrice;
 			const brings = worth(job, option, lane.onTimeWorth);
 			// not even if it were certain to be on time
 			if (!hurried && best !== null && brings - taken < best.gain - 1e-12) continue;

@@ -17,6 +17,11 @@ export interface DispatchTuning {
 	mostLoad: number;
 	/** That price follows how many servers are idle. */
 	scarcity: boolean;
+	/**
+	 * What a second of waiting costs where nobody tells the demand, as a share of one of GPU time: an idle server is used
+	 * where a job would wait more than 3.5 of its loads for another. Without it half a fleet would stand beside a long list.
+	 */
+	delayShare: number;
 	/** Prices tried on top of it, as quality per typical run of a job. */
 	priceSteps: readonly number[];
 	/** How far down a lane a job may be pulled to the front; 0: strictly by deadline. */
@@ -41,6 +46,7 @@ export const DEFAULT_TUNING: DispatchTuning = {
 	demandPrice: 1,
 	mostLoad: MOST_LOAD,
 	scarcity: true,
+	delayShare: 0.4,
 	priceSteps: [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6],
 	lookAhead: 16,
 	agedSpans: 2,

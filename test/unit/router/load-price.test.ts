@@ -49,3 +49,19 @@ describe('demand that nobody tells', () => {
 		expect(started({ demand: { arrivals_per_second: 0 } })).toBe(1);
 	});
 });
+
+describe('a long list without demand told', () => {
+	it('is not left to one server beside an idle one, whatever time it has', () => {
+		const running = queued({ model_name: 'photo', remaining_seconds: 9, running: true });
+		const fleet = fleetOf(
+			serverOf('a', { loaded_model: 'photo', queue: [running] }),
+			serverOf('b'),
+		);
+		const waiting = Array.from({ length: 12 }, (_, i) => ({
+			request: { job_id: `${i}`, purpose: 'photo', deadline_seconds: 3600, explain: false },
+			waiting_seconds: 0,
+		}));
+		const { start } = new ModelRouter(catalog).dispatch(waiting, fleet, { nowMs: NOW_MS });
+		expect(start.map((one) => one.decision === 'selected' && one.server)).toEqual(['b']);
+	});
+});
