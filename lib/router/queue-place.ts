@@ -15,7 +15,6 @@ import type { PreparedCatalog } from './prepared-catalog';
 import {
 	addJob,
 	inRunningOrder,
-	loadSecondsOf,
 	remainingSeconds,
 	varianceOf,
 	type Wait,
@@ -76,8 +75,7 @@ interface Step {
 	/** Until the job begins, and until it ends. */
 	before: Wait;
 	after: Wait;
-	/** Model that it finds, and its weights; the weights that it leaves. */
-	foundModel: string | null;
+	/** Weights that it finds, and that it leaves. */
 	foundKey: string | null;
 	key: string | null;
 }
@@ -106,7 +104,6 @@ function placesOf(state: ServerState, prepared: PreparedCatalog): QueuePlace[] {
 				waitMean: step.before.mean,
 				waitVariance: varianceOf(step.before),
 				residentKey: step.foundKey,
-				residentLoadSeconds: loadSecondsOf(step.foundModel, prepared),
 				queueNumber,
 				passes: { state, jobs: passable, count: passable.length },
 			},
@@ -125,7 +122,6 @@ function passedJob({ job, after }: Step): PassedJob {
 
 function stepsOf(state: ServerState, prepared: PreparedCatalog): Step[] {
 	const { server, speedFactor, coldStartSeconds, coldStartVariance } = state;
-	let model = server.loaded_model;
 	let key = state.idleResidentKey;
 	let before: Wait = { mean: coldStartSeconds, variance: coldStartVariance, waitingMean: 0 };
 	return inRunningOrder(server.queue).map((job) => {
@@ -135,12 +131,10 @@ function stepsOf(state: ServerState, prepared: PreparedCatalog): Step[] {
 			job,
 			before,
 			after,
-			foundModel: model,
 			foundKey: key,
 			key: weightsKey(job.model_name, prepared),
 		};
 		before = after;
-		model = job.model_name;
 		key = step.key;
 		return step;
 	});
@@ -149,10 +143,9 @@ function stepsOf(state: ServerState, prepared: PreparedCatalog): Step[] {
 /** A `number` between the two, or null where there is none: two prompts may have the same. */
 function numberBefore(behind: QueuedJob, ahead: QueuedJob | undefined): number | null {
 	const most = behind.queue_number;
-	const number = ahead === undefined || ahead.running ? most - 1 : (most + ahead.queue_number) / 2;
-	const isBetween =
-		number < most && (ahead === undefined || ahead.running || number > ahead.queue_number);
-	return isBetween ? number : null;
+	const least = ahead === undefined || ahead.running ? most - 2 : ahead.queue_number;
+	const number = (least + most) / 2;
+	return least < number && number < most ? number : null;
 }
 
 /**
