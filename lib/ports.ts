@@ -336,7 +336,7 @@ export interface ReservationPort {
 	listen(owner: string, wake: () => void): { close(): void };
 }
 
-/** What was asked for in the past, by model. */
+/** What was asked for in the past, by kind and model. */
 export interface PastDemandPort {
 	/** The last `days` days, each from this time of the day on for `horizonSeconds`; and the last such span. */
 	pastDemand(query: { horizonSeconds: number; days: number }): Promise<PastDemand[]>;

@@ -1,18 +1,30 @@
 /**
  * Keeps servers ready: pinned models loaded, models of the coming demand loaded ahead, models that nobody uses unloaded
- * for other programs on the same GPU. One round; to be called every few minutes. Owns that a server in use is left alone.
+ * for other programs on the same GPU. One round; to be called every minute or so. Owns that a server in use is left alone.
  */
-import type { Catalog, CatalogServer } from '../lib/catalog/schema';
+import type { Catalog } from '../lib/catalog/schema';
 import { RouterError } from '../lib/errors';
-import type { FleetServer } from '../lib/fleet/types';
-import type { Clock, ComfyUiPort, PastDemandPort, RandomPort, ReservationPort } from '../lib/ports';
+import type { FleetSnapshot } from '../lib/fleet/types';
+import type {
+	Clock,
+	ComfyUiPort,
+	HistoryEntry,
+	PastDemandPort,
+	RandomPort,
+	ReservationPort,
+} from '../lib/ports';
 import { type ReservationBook, withReservations } from '../lib/reservations';
 import { expectedDemand } from '../lib/residency/demand';
-import { planResidency, type ResidencyAction, type ResidencyServer } from '../lib/residency/plan';
+import { failedLoads } from '../lib/residency/failed-loads';
+import { planResidency, type ResidencyAction } from '../lib/residency/plan';
 import { ModelRouter } from '../lib/router/model-router';
+import type { FeedbackEntry } from '../lib/selection/types';
 import { readFleet } from './fleet';
 import { freeVram } from './free-vram';
 import { prewarm } from './prewarm';
+
+/** Of each server: enough to see what failed to load. */
+const HISTORY_ENTRIES = 50;
 
 export interface TendOptions {
 	servers: readonly ComfyUiPort[];
@@ -21,8 +33,10 @@ export interface TendOptions {
 	random: RandomPort;
 	/** Past demand, where there is a log. */
 	history?: PastDemandPort | null;
-	/** A server that somebody has reserved is in use. */
+	/** A server that somebody has reserved is in use. While a job waits, nothing is loaded ahead. */
 	reservations?: ReservationPort | null;
+	/** Quality learned from opinions, as selections go by it. */
+	feedback?: FeedbackEntry[];
 	/** How far to look ahead. Default 1800. */
 	horizonSeconds?: number;
 	/** Days of the log that are looked at. Default 7. */
@@ -41,70 +55,68 @@ export type TendResult = ResidencyAction & {
 
 /** @returns what was done, or tried; a server that fails keeps no other from its turn */
 export async function tendServers(options: TendOptions): Promise<TendResult[]> {
-	const { horizonSeconds = 1_800, days = 7, dryRun = false } = options;
-	const [states, past] = await Promise.all([
-		readStates(options),
+	const { catalog, clock, feedback, horizonSeconds = 1_800, days = 7, dryRun = false } = options;
+	const [seen, histories, past] = await Promise.all([
+		readReserved(options),
+		readHistories(options),
 		options.history?.pastDemand({ horizonSeconds, days }) ?? [],
 	]);
+	const { demand, wantedModels } = expectedDemand(past, catalog, horizonSeconds);
+	const nowMs = clock.nowMs();
+	const actions = planResidency({
+		router: new ModelRouter(catalog),
+		fleet: seen.fleet,
+		idleSeconds: mapValues(histories, (entries) => secondsSinceEnd(entries, nowMs)),
+		failedLoads: mapValues(histories, (entries) => failedLoads(entries, catalog, nowMs)),
+		wantedModels,
+		options: { nowMs, demand, feedback },
+		jobsWait: seen.jobsWait,
+	});
 	const results: TendResult[] = [];
-	for (const action of planResidency(states, expectedDemand(past))) {
+	for (const action of actions) {
 		const nothing = { done: false, seconds: null, freed_bytes: null, error: null };
 		results.push(dryRun ? { ...action, ...nothing } : await act(action, options));
 	}
 	return results;
 }
 
-async function readStates(options: TendOptions): Promise<ResidencyServer[]> {
+function mapValues<A, B>(map: ReadonlyMap<string, A>, of: (value: A) => B): Map<string, B> {
+	return new Map([...map].map(([key, value]) => [key, of(value)]));
+}
+
+/** The fleet with what is reserved, and whether a job of ours waits for a turn. */
+async function readReserved(
+	options: TendOptions,
+): Promise<{ fleet: FleetSnapshot; jobsWait: boolean }> {
 	const { servers, catalog, clock, signal, reservations } = options;
 	const began = clock.nowMs();
 	const empty: ReservationBook = { reservations: [], waiting: [] };
-	const [fleet, book, ended] = await Promise.all([
+	const [fleet, book] = await Promise.all([
 		readFleet({ servers, catalog, clock, signal }),
 		reservations?.read() ?? empty,
-		Promise.all(servers.map((server) => lastEnd(server, signal))),
 	]);
 	const ages = { readingSeconds: (clock.nowMs() - began) / 1000, bookSeconds: 0 };
-	const seen = withReservations(fleet, book, () => ages).fleet;
-	const router = new ModelRouter(catalog);
-	return seen.servers.map((server, index) =>
-		stateOf(server, ended[index] ?? null, router, clock.nowMs()),
+	const { fleet: reserved } = withReservations(fleet, book, () => ages);
+	return { fleet: reserved, jobsWait: book.waiting.length > 0 };
+}
+
+/** By server, the oldest entry first; nothing where it does not say. */
+async function readHistories({
+	servers,
+	signal,
+}: TendOptions): Promise<Map<string, HistoryEntry[]>> {
+	const entries = await Promise.all(
+		servers.map(async (server): Promise<[string, HistoryEntry[]]> => {
+			return [server.name, await server.recentHistory(HISTORY_ENTRIES, signal).catch(() => [])];
+		}),
 	);
+	return new Map(entries);
 }
 
-/** By the server's clock, ms since the epoch. */
-async function lastEnd(server: ComfyUiPort, signal?: AbortSignal): Promise<number | null> {
-	const history = await server.recentHistory(1, signal).catch(() => []);
-	return history.at(-1)?.endedMs ?? null;
-}
-
-function stateOf(
-	server: FleetServer,
-	endedMs: number | null,
-	router: ModelRouter,
-	nowMs: number,
-): ResidencyServer {
-	const known: Partial<CatalogServer> =
-		router.catalog.servers.find((one) => one.name === server.name) ?? {};
-	return {
-		name: server.name,
-		idle: server.reachable && server.draining !== true && server.queue.length === 0,
-		loadedModel: server.loaded_model,
-		idleSeconds: endedMs === null ? null : Math.max(0, (nowMs - endedMs) / 1000),
-		suitable: suitableModels(server, router, nowMs),
-		pinnedModel: known.pinned_model,
-		idleUnloadSeconds: known.idle_unload_seconds,
-		minResidencySeconds: known.min_residency_seconds,
-	};
-}
-
-/** Installed and fitting, for whatever it is good at. */
-function suitableModels(server: FleetServer, router: ModelRouter, nowMs: number): string[] {
-	const fleet = { servers: [{ ...server, queue: [] }] };
-	const purposes = new Set(router.catalog.models.flatMap((one) => Object.keys(one.purposes)));
-	const found = [...purposes].flatMap((purpose) =>
-		router.candidates({ purpose }, fleet, { nowMs }).map((one) => one.model_name),
-	);
-	return [...new Set(found)];
+/** Since its last job ended, by its own clock; null: not known. */
+function secondsSinceEnd(history: readonly HistoryEntry[], nowMs: number): number | null {
+	const endedMs = history.at(-1)?.endedMs ?? null;
+	return endedMs === null ? null : Math.max(0, nowMs - endedMs) / 1000;
 }
 
 async function act(action: ResidencyAction, options: TendOptions): Promise<TendResult> {

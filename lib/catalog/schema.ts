@@ -123,7 +123,7 @@ export const serverSchema = extensible({
 		.nonnegative()
 		.optional()
 		.describe(
-			'Tend Servers leaves a model that was used less long ago, whatever is expected. Default 120.',
+			'Tend Servers leaves a model that was used less long ago, whatever is expected. Default 0: what the next job loses by it is weighed.',
 		),
 });
 

@@ -47,13 +47,20 @@ function demandProblems(demand: unknown): Problem[] {
 			},
 		];
 	}
-	return DEMAND_KEYS.filter((key) => demand[key] != null && !isFiniteFrom(demand[key], 0)).map(
-		(key) => ({
-			path: `demand.${key}`,
-			message: 'must be a number of at least 0',
-			hint: 'Leave demand out where it is not known.',
-		}),
-	);
+	const numbers = DEMAND_KEYS.filter(
+		(key) => demand[key] != null && !isFiniteFrom(demand[key], 0),
+	).map((key) => ({
+		path: `demand.${key}`,
+		message: 'must be a number of at least 0',
+		hint: 'Leave demand out where it is not known.',
+	}));
+	return [...numbers, ...entryProblems(demand.kinds, 'demand.kinds', kindProblems)];
+}
+
+function kindProblems({ request, share }: Fields, path: string): Problem[] {
+	if (isObject(request) && isFiniteFrom(share, 0)) return [];
+	const hint = 'Pass { request: { purpose: "photo" }, share: 1 }, or leave kinds out.';
+	return [{ path, message: 'must have a request and a share of at least 0', hint }];
 }
 
 function entryProblems(

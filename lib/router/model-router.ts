@@ -9,6 +9,7 @@ import type {
 	SelectOptions,
 	WaitingRequest,
 } from '../selection/types';
+import { type PrewarmAdvice, prewarmAdvice } from '../residency/advise';
 import { allSelections } from './all-selections';
 import { dispatchWaiting } from './dispatch/dispatch';
 import { type PreparedCatalog, prepareCatalog } from './prepared-catalog';
@@ -59,5 +60,19 @@ export class ModelRouter {
 		keep?: (model: string, preset: string, server: string) => boolean,
 	): SelectedDecision[] {
 		return allSelections(this.#prepared, request, fleet, options, keep);
+	}
+
+	/**
+	 * Which model to load next on an idle server for the kinds of jobs in `options.demand.kinds`; to be asked only while
+	 * no job waits.
+	 * @returns null where nothing is worth its load
+	 * @throws RouterError as `select`
+	 */
+	prewarm(
+		fleet: FleetSnapshot,
+		options: SelectOptions,
+		mayLoad?: (server: string, modelName: string) => boolean,
+	): PrewarmAdvice | null {
+		return prewarmAdvice(this.#prepared, fleet, options, mayLoad);
 	}
 }

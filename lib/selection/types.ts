@@ -143,10 +143,20 @@ export interface DispatchResult {
 	waiting: WaitingJob[];
 }
 
+/** Jobs that ask for the same. */
+export interface DemandKind {
+	/** As one of them would be asked, its deadline from the moment of asking. */
+	request: unknown;
+	/** How many of all jobs are like it: any scale, 0 or more. */
+	share: number;
+}
+
 /** What the caller has lately seen arrive. */
 export interface Demand {
 	arrivals_per_second: number;
 	gpu_seconds_per_job?: number;
+	/** What the jobs asked for: what `prewarm` goes by. `select` and `dispatch` do not look at it. */
+	kinds?: DemandKind[];
 }
 
 /** A learned correction over the catalog's figures; null = all presets, or all servers. */

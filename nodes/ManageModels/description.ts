@@ -66,7 +66,7 @@ const operation: INodeProperties = {
 			value: 'tend',
 			action: 'Tend servers',
 			description:
-				'Load the models that are pinned or expected, unload those that nobody uses; for idle servers, every few minutes',
+				'Load the models that are pinned or expected, unload those that nobody uses; for idle servers, every minute',
 		},
 	],
 };

@@ -2,26 +2,42 @@
 import './support/user-folder';
 
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { createPostgresStore, type PostgresStore } from '../../adapters/postgres/store';
+import { parseCatalog } from '../../lib/catalog/parse';
 import type { StandIn } from '../../simulator/comfyui';
+import type { UsageRow } from '../../lib/usage/types';
+import { modelsFromCatalog } from '../../simulator/gpu';
 import { createTestDatabase, type TestDatabase } from '../support/postgres';
 import { usageRow } from '../support/usage-rows';
 import { CATALOG, comfyUiCredential, postgresCredential, startServer } from './support/fixtures';
 import { runNode } from './support/harness';
 
+const [quick, fine] = CATALOG.models;
+const sharp = {
+	...fine,
+	name: 'sharp',
+	files: { checkpoint: 'sharp.safetensors' },
+	purposes: { photo: 0.95 },
+};
+const catalog = { version: 1, models: [quick, fine, sharp] };
+
 let one: StandIn;
 let two: StandIn;
 let database: TestDatabase;
 let store: PostgresStore;
+let logged = 0;
 
 beforeAll(async () => {
-	[one, two] = [await startServer(), await startServer()];
+	const models = modelsFromCatalog(parseCatalog(catalog));
+	[one, two] = [await startServer({ models }), await startServer({ models })];
 	database = await createTestDatabase('tend');
 	store = createPostgresStore({ connection: database.url });
 	await store.migrate();
 });
+
+beforeEach(() => database.sql.query('truncate model_usage_log, server_reservation, waiting_job'));
 
 afterAll(async () => {
 	await Promise.all([one?.close(), two?.close()]);
@@ -35,7 +51,7 @@ async function tend(servers: IDataObject[], options: INodeParameters = {}) {
 		parameters: {
 			operation: 'tend',
 			catalogSource: 'json',
-			catalogJson: JSON.stringify({ ...CATALOG, servers }),
+			catalogJson: JSON.stringify({ ...catalog, servers }),
 			options,
 		},
 		credentials: {
@@ -47,13 +63,22 @@ async function tend(servers: IDataObject[], options: INodeParameters = {}) {
 	return (outputs[0] ?? []).map((item) => item.json);
 }
 
-async function logJobs(model: string, count: number): Promise<void> {
+/** Jobs that have just ended. */
+async function logJobs(count: number, rest: Partial<UsageRow>): Promise<void> {
 	await store.recordUsage(
-		Array.from({ length: count }, (_, n) =>
-			usageRow({ job_id: `${model}-${n}`, attempt: null, model_name: model, prompt_id: null }),
-		),
+		Array.from({ length: count }, () => {
+			logged += 1;
+			return usageRow({ job_id: `job-${logged}`, attempt: null, prompt_id: null, ...rest });
+		}),
 	);
 }
+
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000 + 600_000).toISOString();
+
+/** In time on a server that has *quick* loaded, and on no other. */
+const HURRIED = { purpose: 'draft', urgency: 'urgent', deadline_seconds: 3.3 };
+/** In time where *fine* or *sharp* is loaded. */
+const PATIENT = { purpose: 'photo', urgency: 'urgent', deadline_seconds: 15 };
 
 describe('Tend Servers', () => {
 	it('loads what is pinned, once, and only says so where that is wanted', async () => {
@@ -66,11 +91,50 @@ describe('Tend Servers', () => {
 		expect(await tend(servers)).toEqual([]);
 	});
 
-	it('loads what has begun to be asked for where nothing better is loaded', async () => {
-		await logJobs('quick', 5);
-		const done = await tend([{ name: 'gpu1', pinned_model: 'fine' }]);
-		expect(done).toMatchObject([{ server: 'gpu2', model_name: 'quick', done: true }]);
+	it('loads nothing ahead for what is seldom asked for, nor for what no model makes any more', async () => {
+		await logJobs(1, { ...HURRIED, created_at: daysAgo(3) });
+		await logJobs(5, { ...HURRIED, purpose: 'cartoon' });
+		await logJobs(5, { ...HURRIED, width: 100_000 });
+		expect(await tend([])).toEqual([]);
+	});
+
+	it('brings back what jobs avoid because it is cold, where nothing better is loaded', async () => {
+		// all were given the model that was loaded, too late
+		await logJobs(5, { ...HURRIED, model_name: 'fine', on_time: false });
+		const servers = [{ name: 'gpu1', pinned_model: 'fine' }];
+		const done = await tend(servers);
+		expect(done).toMatchObject([{ server: 'gpu2', model_name: 'quick', done: true, error: null }]);
+		expect(done[0]?.reason).toMatch(
+			/^draft within 3\.\d+ s is expected to get 0\.\d+ instead of 0\.\d+ .* with quick on gpu2; over all jobs/,
+		);
 		expect(two.gpu.residentModels()).toEqual(['quick']);
+		expect(await tend(servers)).toEqual([]);
+	});
+
+	it('loads where the next job loses least by it', async () => {
+		expect(await tend([{ name: 'gpu2', pinned_model: 'sharp' }])).toMatchObject([{ done: true }]);
+		await logJobs(5, { ...HURRIED, model_name: 'fine' });
+		await logJobs(5, { ...PATIENT, model_name: 'sharp' });
+		const done = await tend([]);
+		// sharp does for the photos what fine does, and better
+		expect(done).toMatchObject([{ server: 'gpu1', model_name: 'quick', done: true }]);
+		expect(one.gpu.residentModels()).toEqual(['quick']);
+		expect(await tend([])).toEqual([]);
+	});
+
+	it('loads nothing ahead while a job waits for its turn, only what is pinned', async () => {
+		const servers = [{ name: 'gpu1', pinned_model: 'fine' }];
+		const pinned = { server: 'gpu1', model_name: 'fine' };
+		const dryRun = { dryRun: true };
+		expect(await tend([{ name: 'gpu2', pinned_model: 'quick' }])).toMatchObject([{ done: true }]);
+		await logJobs(5, { ...PATIENT, model_name: 'sharp' });
+		expect(await tend([], dryRun)).not.toEqual([]);
+		await database.sql.query(
+			`insert into waiting_job (key, owner, scope, request, asked_at, deadline_at, expires_at)
+			values ('k', 'o', 's', '{"purpose":"photo"}', now(), now() + interval '1 minute', now() + interval '1 hour')`,
+		);
+		expect(await tend([], dryRun)).toEqual([]);
+		expect(await tend(servers)).toMatchObject([pinned]);
 	});
 
 	it('leaves a server that somebody has reserved', async () => {
@@ -80,8 +144,10 @@ describe('Tend Servers', () => {
 			values ('r', 'j', 'o', 'gpu1', $1, 'quick', 1e9, 9, clock_timestamp() + interval '1 minute')`,
 			[one.url],
 		);
-		expect(await tend([{ name: 'gpu1', pinned_model: 'parts' }])).toEqual([]);
+		const servers = [{ name: 'gpu1', pinned_model: 'sharp' }];
+		expect(await tend(servers)).toEqual([]);
 		await database.sql.query('truncate server_reservation');
+		expect(await tend(servers, { dryRun: true })).toHaveLength(1);
 	});
 
 	it('unloads what nobody uses and nobody is expected to use', async () => {

@@ -4,9 +4,11 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { PostgresPastDemand } from '../../../adapters/postgres/past-demand';
 import { systemClock } from '../../../adapters/system-clock';
 import { systemRandom } from '../../../adapters/system-random';
-import { tendServers } from '../../../service/tend-servers';
+import type { Catalog } from '../../../lib/catalog/schema';
+import { tendServers, type TendOptions } from '../../../service/tend-servers';
 import { readCatalog } from '../../shared/catalog-source';
 import { comfyUiClients } from '../../shared/comfyui-servers';
+import { knowledgeOf } from '../../shared/knowledge';
 import { reservationsFor } from '../../shared/reservations';
 import { hasPostgres, postgresOf } from '../postgres';
 
@@ -29,7 +31,7 @@ export async function tendOn(
 			catalog,
 			clock: systemClock,
 			random: systemRandom,
-			history: await historyOf(context, itemIndex),
+			...(await knownOf(context, itemIndex, catalog)),
 			reservations: port,
 			horizonSeconds: (options.lookAheadMinutes ?? 30) * SECONDS_PER_MINUTE,
 			dryRun: options.dryRun,
@@ -45,12 +47,14 @@ export async function tendOn(
 }
 
 /** Without a log nothing is expected: then only pinned and idle models are looked after. */
-async function historyOf(
+async function knownOf(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Promise<PostgresPastDemand | null> {
-	if (!hasPostgres(context)) return null;
+	catalog: Catalog,
+): Promise<Pick<TendOptions, 'history' | 'feedback'>> {
+	if (!hasPostgres(context)) return {};
 	const store = await postgresOf(context, itemIndex);
 	await store.migrate();
-	return new PostgresPastDemand(store.pool);
+	const feedback = await knowledgeOf(store).feedback(catalog);
+	return { history: new PostgresPastDemand(store.pool), feedback };
 }
