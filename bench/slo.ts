@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Cell, type Task, WORLD } from './slo/cells';
 import { BOUND, COMMITTING, LATE, PRICED } from './slo/contestants';
 import { drawFigure } from './slo/figure';
-import { goalsOf } from './slo/goals';
+import { goalsOf, halfLoaded } from './slo/goals';
 import { noGambleBound } from './slo/no-gamble';
 import { readOptions, type SloOptions, USAGE } from './slo/options';
 import { runTasks } from './slo/pool';
@@ -20,7 +20,6 @@ import {
 	onTimeRatio,
 	swapsPerHour,
 } from './slo/results';
-import { SCENARIOS } from './slo/scenarios';
 import { differenceTable, leadTable, overallTable, scenarioTable } from './slo/tables';
 import { heldOutWorldSeeds } from './slo/worlds';
 import { WORLD_POLICIES, worldGoals, worldsTable } from './slo/worlds-table';
@@ -117,12 +116,10 @@ async function runWorlds(count: number, seconds: number): Promise<Results | null
 	return cells.length === 0 ? null : new Results(cells, [WORLD], WORLD_POLICIES);
 }
 
-/** How much of the bound at load 0.5 is left to who runs only what is sure to fit. */
-function printNoGamble(results: Results, seeds: readonly number[]): void {
-	const half = SCENARIOS.filter(
-		({ name, load }) => load === 0.5 && results.scenarios.includes(name),
-	);
-	if (half.length === 0 || !results.has(BOUND)) return;
+/** How much of the bound at load 0.5 is left to who runs only what is sure to fit. null: nothing was run at that load. */
+function safeBoundOf(results: Results, seeds: readonly number[]): number | null {
+	const half = halfLoaded(results);
+	if (half.length === 0 || !results.has(BOUND)) return null;
 	const safe = noGambleBound(half, seeds);
 	const bound = results.overall(
 		BOUND,
@@ -132,6 +129,7 @@ function printNoGamble(results: Results, seeds: readonly number[]): void {
 	console.log(
 		`\nBound at load 0.5 without a gamble on memory: ${safe.toFixed(4)}, ${(safe / bound).toFixed(4)} of the bound`,
 	);
+	return safe;
 }
 
 /** null: there is nothing to run, and why not is said. */
@@ -174,7 +172,7 @@ async function main(): Promise<void> {
 	const results = new Results(counted, scenarios, policies);
 	console.log();
 	printTables(results);
-	printNoGamble(results, whole);
+	const safeBound = safeBoundOf(results, whole);
 	const levers = ablationResults(cells, options);
 	if (levers !== null) {
 		console.log(`\nLevers off, on ${levers.bySeed(LATE, effectiveQuality).length} seeds\n`);
@@ -186,7 +184,7 @@ async function main(): Promise<void> {
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'slo.svg'), drawFigure(results));
 	}
-	const goals = [...goalsOf(results), ...(worlds === null ? [] : worldGoals(worlds))];
+	const goals = [...goalsOf(results, safeBound), ...(worlds === null ? [] : worldGoals(worlds))];
 	console.log();
 	for (const { name, value, goal, met } of goals) {
 		console.log(`${met ? 'met    ' : 'NOT MET'}  ${name}: ${value} (goal ${goal})`);

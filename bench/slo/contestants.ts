@@ -11,6 +11,9 @@ import type { PolicyContext, PolicyDefinition } from '../../simulator/replay/typ
 
 export const LATE = 'router-late';
 export const COMMITTING = 'router';
+/** The same two where nobody loads models ahead: what `dispatch` and `select` do by themselves. */
+export const LATE_UNTENDED = 'router-late-untended';
+export const COMMITTING_UNTENDED = 'router-untended';
 export const PRICED = 'greedy-priced';
 export const CLAIRVOYANT = 'clairvoyant';
 /** Not a policy: what no policy can exceed. */
@@ -19,15 +22,16 @@ export const BOUND = 'bound';
 /** The late router with some of its levers set otherwise. */
 function tuned(name: string, changes: Partial<DispatchTuning>): PolicyDefinition {
 	const tuning: DispatchTuning = { ...DEFAULT_TUNING, ...changes };
-	return lateRouterPolicy(({ catalog }) => {
+	const make = ({ catalog }: PolicyContext): ModelRouter => {
 		const router = new ModelRouter(catalog);
 		const prepared = prepareCatalog(catalog);
 		return {
 			select: (request, fleet, options) => router.select(request, fleet, options),
 			dispatch: (waiting, fleet, options) =>
 				dispatchWaiting(prepared, waiting, fleet, options, tuning),
-		};
-	}, name);
+		} as ModelRouter;
+	};
+	return lateRouterPolicy({ name, make });
 }
 
 /** Callers who know neither demand nor what was learned. */
@@ -42,8 +46,14 @@ const uninformed = ({ catalog }: PolicyContext): ModelRouter => {
 
 /** The router told less and less: what the worlds are run with beside the router itself. */
 export const UNINFORMED: readonly PolicyDefinition[] = [
-	{ ...routerPolicy(uninformed, 'router-uninformed'), learns: false },
-	{ ...lateRouterPolicy(uninformed, 'late-uninformed'), learns: false },
+	{
+		...routerPolicy({ name: 'router-uninformed', make: uninformed, tends: false }),
+		learns: false,
+	},
+	{
+		...lateRouterPolicy({ name: 'late-uninformed', make: uninformed, tends: false }),
+		learns: false,
+	},
 ];
 
 /** Callers who do not say when what is queued is due: then no job is known to be theirs, and none is passed. */
@@ -64,9 +74,9 @@ const behindAll = ({ catalog }: PolicyContext): ModelRouter => {
 
 /** The router without one of its levers. */
 export const ABLATIONS: readonly PolicyDefinition[] = [
-	{ ...routerPolicy(undefined, 'router-unlearned'), learns: false },
-	routerPolicy(behindAll, 'router-behind-all'),
-	{ ...lateRouterPolicy(undefined, 'late-unlearned'), learns: false },
+	{ ...routerPolicy({ name: 'router-unlearned' }), learns: false },
+	routerPolicy({ name: 'router-behind-all', make: behindAll }),
+	{ ...lateRouterPolicy({ name: 'late-unlearned' }), learns: false },
 	tuned('late-uncapped-price', { mostLoad: Infinity }),
 	tuned('late-free-gpu', { demandPrice: 0 }),
 	tuned('late-flat-price', { scarcity: false }),

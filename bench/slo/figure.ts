@@ -1,5 +1,5 @@
 /** Draws quality against on-time ratio for all policies as an SVG. */
-import { ABLATIONS, BOUND, COMMITTING, LATE } from './contestants';
+import { ABLATIONS, BOUND } from './contestants';
 import { type Results, effectiveQuality, onTimeRatio, qualityOnTime } from './results';
 
 const WIDTH = 860;
@@ -82,7 +82,7 @@ function labels(points: readonly Point[]): string[] {
 			while (placed.some((other) => Math.abs(other.y - y) < 14 && Math.abs(other.x - x) < 120))
 				y += 3;
 			placed.push({ x, y });
-			const own = point.name === LATE || point.name === COMMITTING;
+			const own = point.name.startsWith('router');
 			const style = own ? `fill="${COLOURS.own}" font-weight="700"` : `fill="${COLOURS.other}"`;
 			return text(x, y, point.name, `text-anchor="end" ${style}`);
 		});
@@ -98,7 +98,7 @@ export function drawFigure(results: Results): string {
 			y: results.overall(name, qualityOnTime),
 		}));
 	const dots = points.map(({ name, x, y }) => {
-		const own = name === LATE || name === COMMITTING;
+		const own = name.startsWith('router');
 		const colour = own ? COLOURS.own : COLOURS.other;
 		return `<circle cx="${px(x).toFixed(1)}" cy="${py(y).toFixed(1)}" r="${own ? 7 : 5}" fill="${colour}"/>`;
 	});

@@ -1,6 +1,6 @@
 /** What holds on worlds that nobody tuned on: the table and its goals. */
 import { WORLD } from './cells';
-import { COMMITTING, LATE, PRICED } from './contestants';
+import { COMMITTING, COMMITTING_UNTENDED, LATE, LATE_UNTENDED, PRICED } from './contestants';
 import type { Goal } from './goals';
 import {
 	type Measure,
@@ -20,6 +20,8 @@ export const WORLD_POLICIES: readonly string[] = [
 	PRICED,
 	COMMITTING,
 	LATE,
+	COMMITTING_UNTENDED,
+	LATE_UNTENDED,
 	'router-unlearned',
 	'late-unlearned',
 	'router-uninformed',
@@ -53,7 +55,7 @@ export function worldsTable(results: Results): string {
 }
 
 export function worldGoals(results: Results): Goal[] {
-	return [COMMITTING, LATE].map((policy): Goal => {
+	return [COMMITTING, LATE, COMMITTING_UNTENDED, LATE_UNTENDED].map((policy): Goal => {
 		const { mean, half } = lead(results, policy);
 		const least = mean - half;
 		return {

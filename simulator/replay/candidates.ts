@@ -24,6 +24,18 @@ export interface JobCandidate {
 	peakBytes: number;
 }
 
+/** A run that only makes a model resident: one step at a small size. Figures of the catalog, at speed factor 1. */
+export interface ModelLoad {
+	model: CatalogModel;
+	weightsKey: string;
+	loadSeconds: number;
+	runSeconds: number;
+	peakBytes: number;
+}
+
+/** Side of the image that nobody wants, in pixels. */
+const PREWARM_SIDE = 256;
+
 /** Products of ratios are equal to a floor written in decimals only up to this. */
 const QUALITY_TOLERANCE = 1e-9;
 
@@ -47,6 +59,22 @@ export class CandidateTable {
 	weightsKeyOf(modelName: string | null): string | null {
 		if (modelName === null) return null;
 		return this.#prepared.modelsByName.get(modelName)?.weightsKey ?? null;
+	}
+
+	/** What loading a model of the catalog takes; null for another name. */
+	loadOf(modelName: string): ModelLoad | null {
+		const prepared = this.#prepared.modelsByName.get(modelName);
+		const [preset] = prepared?.presets ?? [];
+		if (!prepared || !preset) return null;
+		const size = { width: PREWARM_SIDE, height: PREWARM_SIDE, batchSize: 1 };
+		const { cfg } = preset.preset;
+		return {
+			model: prepared.model,
+			weightsKey: prepared.weightsKey,
+			loadSeconds: prepared.loadSeconds,
+			runSeconds: meanRunSeconds(preset.runTime, { ...size, steps: 1, cfg, images: 0 }),
+			peakBytes: preset.vram({ ...size, cfg: preset.givenPeakCfg ?? cfg }).peakBytes,
+		};
 	}
 
 	/** True where every model for this purpose works on a given image. */

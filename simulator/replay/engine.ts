@@ -2,8 +2,7 @@
  * Discrete-event replay of a trace on a fleet. Owns time, queues and what really happens; decides nothing:
  * every choice is the policy's. Pure: the same input gives the same result.
  */
-import { BYTES_PER_GB } from '../../lib/units';
-import { CandidateTable, type JobCandidate } from './candidates';
+import { CandidateTable } from './candidates';
 import { DemandMeter } from './demand';
 import { Learner } from './learner';
 import { seededRandom, mixSeed } from './random';
@@ -11,9 +10,11 @@ import { Ledger } from './ledger';
 import { resultOf } from './result';
 import {
 	type OwnRun,
+	type QueuedRun,
 	type RunningRun,
 	SimServer,
 	foreignRunning,
+	loadingRunning,
 	linkSiblings,
 	setupServers,
 } from './server';
@@ -30,6 +31,8 @@ const MAX_OOMS = 2;
 const WAKE_SECONDS = 2;
 /** It may do so this often in a row with nothing else to come; then the jobs are given up. */
 const MAX_IDLE_WAKES = 1800;
+/** The fleet is looked after so often, as by a schedule beside the jobs. */
+const TEND_SECONDS = 60;
 
 export function replay(input: ReplayInput): ReplayResult {
 	return new Replay(input).run();
@@ -69,6 +72,7 @@ class Replay {
 			random: seededRandom(mixSeed(input.seed, 0x706f6c)),
 		});
 		this.#timeline = new Timeline(input, this.#servers);
+		if (this.#policy.tend && input.tending !== false) this.#tendLater();
 	}
 
 	run(): ReplayResult {
@@ -86,7 +90,7 @@ class Replay {
 	#handle(event: ReplayEvent): void {
 		switch (event.kind) {
 			case 'arrival':
-				this.#demand.arrived(this.#now);
+				this.#demand.arrived(event.job, this.#now);
 				return this.#submit(event.job);
 			case 'end':
 				return this.#end(event.server, event.token);
@@ -99,6 +103,8 @@ class Replay {
 				event.server.up = true;
 				this.#startNext(event.server);
 				return this.#resubmitStranded();
+			case 'tend':
+				return this.#tend();
 			case 'wake':
 				this.#wakeAt = Infinity;
 		}
@@ -114,7 +120,7 @@ class Replay {
 			servers: this.#servers,
 			figures: knowsTruth ? this.#truth : new BelievedFigures(this.#speeds, entries),
 			candidates: this.#candidates,
-			demand: this.#demand.read(this.#now),
+			demand: this.#demand,
 			calibration: entries,
 		});
 	}
@@ -171,6 +177,26 @@ class Replay {
 		this.#wakeLater(wakeInSeconds);
 	}
 
+	#tendLater(): void {
+		const { trace } = this.input;
+		const last = trace[trace.length - 1]?.arrivalSeconds ?? 0;
+		const at = (Math.floor(this.#now / TEND_SECONDS) + 1) * TEND_SECONDS;
+		if (at < last) this.#timeline.add(at, { kind: 'tend' });
+	}
+
+	/** Loads what will be wanted. While jobs wait they say themselves what they need. */
+	#tend(): void {
+		this.#tendLater();
+		if (this.#waiting.length > 0) return;
+		for (const { modelName, serverIndex } of this.#policy.tend?.(this.#view()) ?? []) {
+			const server = this.#servers[serverIndex];
+			const load = this.#candidates.loadOf(modelName);
+			if (!server?.up || server.jobCount > 0 || load === null) continue;
+			server.enqueueLoad(load);
+			this.#startNext(server);
+		}
+	}
+
 	#wakeLater(wakeInSeconds: number | undefined): void {
 		if (this.#waiting.length === 0 || this.#idleWakes > MAX_IDLE_WAKES) return;
 		const idle = this.#servers.some((server) => server.up && !server.running);
@@ -187,12 +213,19 @@ class Replay {
 		const run = server.queue.take();
 		if (!run) return;
 		const token = ++this.#tokens;
-		const running =
-			run.kind === 'own' ? this.#runOf(server, run, token) : foreignRunning(run, this.#now, token);
+		const running = this.#begin(server, run, token);
 		if (running.cold) server.swaps++;
 		server.running = running;
 		server.heldBytes = running.peakBytes;
 		this.#timeline.add(running.endsAtSeconds, { kind: 'end', server, token });
+	}
+
+	#begin(server: SimServer, run: QueuedRun, token: number): RunningRun {
+		if (run.kind === 'own') return this.#runOf(server, run, token);
+		if (run.kind === 'foreign') return foreignRunning(run, this.#now, token);
+		const cold = this.#candidates.weightsKeyOf(server.resident) !== run.load.weightsKey;
+		const times = this.#truth.loadTimes(run.load, server.setup.index);
+		return loadingRunning(run, cold ? times : { ...times, loadSeconds: 0 }, cold, this.#now, token);
 	}
 
 	#runOf(server: SimServer, run: OwnRun, token: number): RunningRun {
@@ -230,11 +263,6 @@ class Replay {
 			.reduce((least, one) => Math.min(least, this.#truth.peakBytes(job, one)), Infinity);
 	}
 
-	#weightsBytes({ model }: JobCandidate, peakBytes: number): number {
-		const factor = this.input.truth.vram_factor[model.name] ?? 1;
-		return Math.min(peakBytes, (model.vram_gb ?? 0) * BYTES_PER_GB * factor);
-	}
-
 	#end(server: SimServer, token: number): void {
 		const running = server.running;
 		if (running?.token !== token) return;
@@ -245,10 +273,16 @@ class Replay {
 			return this.#startNext(server);
 		}
 		server.busySeconds += this.#now - running.startedAtSeconds;
+		if (run.kind === 'prewarm') {
+			server.hold(run.load.model.name, this.#truth.weightsBytes(run.load.model));
+			return this.#startNext(server);
+		}
 		this.#observe(server, running, run);
 		if (running.outOfMemory) server.hold(null, 0);
-		else
-			server.hold(run.candidate.model.name, this.#weightsBytes(run.candidate, running.peakBytes));
+		else {
+			const { model } = run.candidate;
+			server.hold(model.name, Math.min(running.peakBytes, this.#truth.weightsBytes(model)));
+		}
 		this.#startNext(server);
 		if (running.outOfMemory) this.#outOfMemory(server, run);
 		else this.#ledger.finish(run, running, server.setup.index, this.#now);
@@ -296,7 +330,8 @@ class Replay {
 		const lost = server.queue.clear();
 		const { running } = server;
 		if (running) {
-			if (running.run.kind === 'own') server.busySeconds += this.#now - running.startedAtSeconds;
+			if (running.run.kind !== 'foreign')
+				server.busySeconds += this.#now - running.startedAtSeconds;
 			lost.unshift(running.run);
 			server.running = null;
 		}

@@ -2,10 +2,10 @@
  * A tighter upper bound: every server follows a path through time, one job after the other, and pays for loads.
  *
  * Kept of reality: a server runs one job at a time and whole, a job that finds other weights resident loads first, a
- * server that goes down loses what runs and what is resident. A run that gains nothing, because it is late, may still
- * leave its weights to the next one: it takes no less than the shortest run that loads them. Relaxed: true times are
- * known beforehand, times are rounded in favour of the schedule, nobody takes memory, and "each job once" is a price
- * instead of a rule. For any prices u >= 0 of the jobs
+ * server that goes down loses what runs and what is resident. Weights may be loaded for nobody, and a run that gains
+ * nothing, because it is late, leaves its weights to the next one too: both take no less than the shortest of such runs.
+ * Relaxed: true times are known beforehand, times are rounded in favour of the schedule, nobody takes memory, and "each
+ * job once" is a price instead of a rule. For any prices u >= 0 of the jobs
  *     D(u) = sum_j u[j] + sum_s longest path of server s with the gains quality - u[j]
  * bounds every real schedule from above: its servers walk such paths, so together they gain at most the second sum, and
  * as no job is done twice, the sum of their qualities is at most that gain plus the first sum. So the result is a bound
@@ -248,10 +248,10 @@ class Sweep {
 	}
 
 	#considerWarmUps(k: number): void {
-		const { keys, job, warmUpFrom, warmUpSlots } = this.runs;
+		const { keys, job, warmUpSlots } = this.runs;
 		for (let m = 1; m < keys; m++) {
 			const span = warmUpSlots[m] as number;
-			if (span === 0 || k < (warmUpFrom[m] as number)) continue;
+			if (span === 0) continue;
 			if (k + span > (this.#until[k] as number)) continue;
 			const value = this.#value[(k + span) * keys + m] as number;
 			for (let other = 0; other < keys; other++) {

@@ -1,6 +1,6 @@
 /** The runs a server may make by the path bound: every job with every candidate, in slots. Decides nothing. */
 import { areInstalled } from '../../lib/router/server-state';
-import type { CandidateTable, JobCandidate } from './candidates';
+import type { CandidateTable, JobCandidate, ModelLoad } from './candidates';
 import type { ServerClass } from './path-servers';
 import { PAGING_SLOWDOWN, ROUNDING_SECONDS, type TrueFigures } from './truth';
 import type { PendingJob } from './types';
@@ -18,10 +18,8 @@ export interface Runs {
 	/** Last slots it may start in; -1: never in time. */
 	lastWarm: Int32Array;
 	lastCold: Int32Array;
-	/** By key: least slots of a run that loads the weights, whoever it is for and however late; 0: none can. */
+	/** By key: least slots of a run that loads the weights, for nobody or for a job however late; 0: none can. */
 	warmUpSlots: Int32Array;
-	/** By key: first slot that such a run may start in. */
-	warmUpFrom: Int32Array;
 	/** Runs that may start in slot k: `at[from[k]]` to `at[from[k + 1] - 1]`. */
 	from: Int32Array;
 	at: Int32Array;
@@ -35,6 +33,8 @@ interface Run {
 	quality: number;
 	warmSeconds: number;
 	coldSeconds: number;
+	/** Loading its weights for nobody. */
+	prewarmSeconds: number;
 	first: number;
 	due: number;
 	span: number;
@@ -50,7 +50,10 @@ export function runsOf(
 	slots: number,
 ): Runs {
 	const all = jobs.map((job) =>
-		table.of(job).flatMap((candidate) => runOf(job, candidate, truth, server, slotSeconds)),
+		table.of(job).flatMap((candidate) => {
+			const load = table.loadOf(candidate.model.name);
+			return runOf(job, candidate, load, truth, server, slotSeconds);
+		}),
 	);
 	const runs = all.flatMap((ofJob) => undominated(ofJob.filter(({ inTime }) => inTime)));
 	const names = [...new Set(runs.map((run) => run.key))].sort();
@@ -70,36 +73,33 @@ export function runsOf(
 		coldSlots: Int32Array.from(runs, (run) => inSlots(run.coldSeconds)),
 		lastWarm,
 		lastCold: Int32Array.from(runs, (run) => last(run, run.coldSeconds)),
-		...warmUps(all.flat(), names.length + 1, keyOf, inSlots),
+		warmUpSlots: warmUps(all.flat(), names.length + 1, keyOf, inSlots),
 		...bySlot(runs, lastWarm, slots),
 	};
 }
 
-/** A run that is late leaves its weights behind all the same, and the next one finds them. */
+/** Loading ahead, or a run that is late: both leave their weights to the next one. */
 function warmUps(
 	runs: readonly Run[],
 	keys: number,
 	keyOf: (name: string) => number,
 	inSlots: (seconds: number) => number,
-): Pick<Runs, 'warmUpSlots' | 'warmUpFrom'> {
-	const warmUpSlots = new Int32Array(keys);
-	const warmUpFrom = new Int32Array(keys);
-	for (const { key, coldSeconds, first } of runs) {
+): Int32Array {
+	const least = new Float64Array(keys).fill(Infinity);
+	for (const { key, coldSeconds, prewarmSeconds } of runs) {
 		const k = keyOf(key);
-		const slots = inSlots(coldSeconds);
-		const isFirst = warmUpSlots[k] === 0;
-		warmUpSlots[k] = isFirst ? slots : Math.min(warmUpSlots[k] as number, slots);
-		warmUpFrom[k] = isFirst ? first : Math.min(warmUpFrom[k] as number, first);
+		least[k] = Math.min(least[k] as number, coldSeconds, prewarmSeconds);
 	}
 	// weights that no run in time needs have no key of their own
-	warmUpSlots[0] = 0;
-	return { warmUpSlots, warmUpFrom };
+	least[0] = 0;
+	return Int32Array.from(least, (seconds) => (seconds === Infinity ? 0 : inSlots(seconds)));
 }
 
 /** The run on this server, or none where it cannot be done. */
 function runOf(
 	job: PendingJob,
 	candidate: JobCandidate,
+	load: ModelLoad | null,
 	truth: TrueFigures,
 	{ setup, freeKeys }: ServerClass,
 	slotSeconds: number,
@@ -119,11 +119,17 @@ function runOf(
 			quality: candidate.quality,
 			warmSeconds,
 			coldSeconds: warmSeconds + loads,
+			prewarmSeconds: load === null ? Infinity : prewarmSeconds(load, truth, setup.index),
 			first: Math.floor(job.arrivedAtSeconds / slotSeconds),
 			due: Math.floor(job.deadlineAtSeconds / slotSeconds),
 			span,
 		},
 	];
+}
+
+function prewarmSeconds(load: ModelLoad, truth: TrueFigures, serverIndex: number): number {
+	const { loadSeconds, runSeconds } = truth.loadTimes(load, serverIndex);
+	return loadSeconds + runSeconds;
 }
 
 /** Without those that another run of the same job and weights beats in quality at no more time. */

@@ -5,7 +5,7 @@ import type { FleetServer } from '../../lib/fleet/types';
 import { deviceDefaults } from '../../lib/mig';
 import { baseName, normaliseFileName } from '../../lib/router/prepared-catalog';
 import { BYTES_PER_GB } from '../../lib/units';
-import type { JobCandidate } from './candidates';
+import type { JobCandidate, ModelLoad } from './candidates';
 import { EventQueue } from './event-queue';
 import type { PendingJob } from './types';
 
@@ -49,7 +49,15 @@ export interface ForeignRun {
 	number: number;
 }
 
-export type QueuedRun = OwnRun | ForeignRun;
+/** Loads weights, for no job. */
+export interface PrewarmRun {
+	kind: 'prewarm';
+	jobId: string;
+	load: ModelLoad;
+	number: number;
+}
+
+export type QueuedRun = OwnRun | ForeignRun | PrewarmRun;
 
 export interface RunningRun {
 	run: QueuedRun;
@@ -74,11 +82,31 @@ const UNKNOWN_FOREIGN_SECONDS = 30;
 /** A foreign job takes its time; nothing else is known of it. */
 export function foreignRunning(run: ForeignRun, nowSeconds: number, token: number): RunningRun {
 	return {
+		...jobless(run, nowSeconds, token),
+		runSeconds: run.seconds,
+		endsAtSeconds: nowSeconds + run.seconds,
+	};
+}
+
+export function loadingRunning(
+	run: PrewarmRun,
+	{ loadSeconds, runSeconds }: { loadSeconds: number; runSeconds: number },
+	cold: boolean,
+	nowSeconds: number,
+	token: number,
+): RunningRun {
+	const endsAtSeconds = nowSeconds + loadSeconds + runSeconds;
+	return { ...jobless(run, nowSeconds, token), loadSeconds, runSeconds, endsAtSeconds, cold };
+}
+
+/** A run of no job of ours that takes no time yet. */
+function jobless(run: QueuedRun, nowSeconds: number, token: number): RunningRun {
+	return {
 		run,
 		startedAtSeconds: nowSeconds,
 		loadSeconds: 0,
-		runSeconds: run.seconds,
-		endsAtSeconds: nowSeconds + run.seconds,
+		runSeconds: 0,
+		endsAtSeconds: nowSeconds,
 		cold: false,
 		outOfMemory: false,
 		peakBytes: 0,
@@ -140,6 +168,13 @@ export class SimServer {
 	hold(modelName: string | null, bytes: number): void {
 		this.resident = modelName;
 		this.heldBytes = bytes;
+	}
+
+	/** Loads a model behind what is queued. */
+	enqueueLoad(load: ModelLoad): void {
+		const number = this.#counter++;
+		const run: PrewarmRun = { kind: 'prewarm', jobId: `prewarm/${number}`, load, number };
+		this.queue.add(number, 0, run);
 	}
 
 	/** Puts a job in the queue. Without a number the server counts, as ComfyUI does. */

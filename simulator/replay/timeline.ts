@@ -11,10 +11,19 @@ export type ReplayEvent =
 	| { kind: 'up'; server: SimServer }
 	| { kind: 'down'; server: SimServer }
 	| { kind: 'arrival'; job: PendingJob }
-	| { kind: 'wake' };
+	| { kind: 'wake' }
+	| { kind: 'tend' };
 
 /** What happens at the same moment happens in this order. */
-const ORDER: readonly ReplayEvent['kind'][] = ['end', 'memory', 'up', 'down', 'arrival', 'wake'];
+const ORDER: readonly ReplayEvent['kind'][] = [
+	'end',
+	'memory',
+	'up',
+	'down',
+	'arrival',
+	'wake',
+	'tend',
+];
 const RANK = Object.fromEntries(ORDER.map((kind, rank) => [kind, rank])) as Record<
 	ReplayEvent['kind'],
 	number

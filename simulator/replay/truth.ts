@@ -1,5 +1,7 @@
 /** What the simulated GPUs really take for a job, known to the engine, the clairvoyant and the bound only. */
-import type { JobCandidate } from './candidates';
+import type { CatalogModel } from '../../lib/catalog/schema';
+import { BYTES_PER_GB } from '../../lib/units';
+import type { JobCandidate, ModelLoad } from './candidates';
 import { mixSeed, noiseFactor, seededRandom } from './random';
 import type { Figures, PendingJob, Truth } from './types';
 
@@ -59,6 +61,23 @@ export class TrueFigures implements Figures {
 
 	peakBytes(_job: PendingJob, candidate: JobCandidate): number {
 		return candidate.peakBytes * (this.truth.vram_factor[candidate.model.name] ?? 1);
+	}
+
+	/** What stays on the card after a run. */
+	weightsBytes({ name, vram_gb: gb = 0 }: CatalogModel): number {
+		return gb * BYTES_PER_GB * (this.truth.vram_factor[name] ?? 1);
+	}
+
+	/** Of a run that only loads: it is nobody's, so it has no noise of its own. */
+	loadTimes(
+		{ model: { name }, loadSeconds, runSeconds }: ModelLoad,
+		serverIndex: number,
+	): { loadSeconds: number; runSeconds: number } {
+		const { load_factor: load, time_factor: time } = this.truth;
+		return {
+			loadSeconds: loadSeconds * (load[name] ?? 1),
+			runSeconds: (runSeconds * (time[name] ?? 1)) / (this.speedFactors[serverIndex] as number),
+		};
 	}
 }
 

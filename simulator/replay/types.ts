@@ -3,6 +3,7 @@ import type { Catalog } from '../../lib/catalog/schema';
 import type { FleetSnapshot } from '../../lib/fleet/types';
 import type { CalibrationEntry, Demand } from '../../lib/selection/types';
 import type { JobCandidate } from './candidates';
+import type { SeenShare } from './demand';
 import type { Random } from './random';
 
 /** One line of the trace. null: the default of the request (size: the preset's reference). */
@@ -110,6 +111,8 @@ export interface FleetView {
 	/** True where every model for this purpose works on a given image. */
 	needsImage(purpose: string): boolean;
 	demand: Demand;
+	/** What jobs have lately asked for, and how many they were. */
+	kinds(): SeenShare[];
 	calibration: readonly CalibrationEntry[];
 	/** The same state in the public shape. */
 	snapshot(): FleetSnapshot;
@@ -122,14 +125,25 @@ export interface Placement {
 	queueNumber?: number | null;
 }
 
+/** Weights to load on an idle server, before anybody asks for them. */
+export interface Prewarm {
+	modelName: string;
+	serverIndex: number;
+}
+
+interface Tending {
+	/** What to load ahead, asked for every now and then while no job waits. */
+	tend?(view: FleetView): Prewarm[];
+}
+
 /** Binds a job to a server when it arrives. null: refused. */
-export interface CommitPolicy {
+export interface CommitPolicy extends Tending {
 	readonly kind: 'commit';
 	decide(job: PendingJob, view: FleetView): Placement | null;
 }
 
 /** Holds jobs back and starts them when it likes. */
-export interface LatePolicy {
+export interface LatePolicy extends Tending {
 	readonly kind: 'late';
 	dispatch(waiting: readonly PendingJob[], view: FleetView): DispatchDecision;
 }
@@ -171,6 +185,8 @@ export interface ReplayInput {
 	policy: PolicyDefinition;
 	/** Let a policy that learns do so. Default true. */
 	calibration?: boolean;
+	/** Let a policy that tends do so. Default true. */
+	tending?: boolean;
 }
 
 export type JobStatus = 'done' | 'rejected' | 'failed';

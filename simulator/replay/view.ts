@@ -1,8 +1,9 @@
 /** Shows a policy the fleet as it may know it: believed figures over the real queues. Decides nothing. */
 import type { FleetServer, FleetSnapshot } from '../../lib/fleet/types';
-import type { CalibrationEntry, Demand } from '../../lib/selection/types';
+import type { CalibrationEntry } from '../../lib/selection/types';
 import { BYTES_PER_GB } from '../../lib/units';
 import type { CandidateTable, JobCandidate } from './candidates';
+import type { DemandMeter } from './demand';
 import type { QueuedRun, RunningRun, SimServer } from './server';
 import type { Figures, FleetView, PendingJob, QueuedView, ServerView } from './types';
 
@@ -39,7 +40,7 @@ export interface ViewInput {
 	servers: readonly SimServer[];
 	figures: Figures;
 	candidates: CandidateTable;
-	demand: Demand;
+	demand: DemandMeter;
 	calibration: readonly CalibrationEntry[];
 }
 
@@ -49,7 +50,8 @@ export function fleetView(input: ViewInput): FleetView {
 		nowSeconds: input.nowSeconds,
 		servers,
 		figures: input.figures,
-		demand: input.demand,
+		demand: input.demand.read(input.nowSeconds),
+		kinds: () => input.demand.kinds(input.nowSeconds),
 		calibration: input.calibration,
 		candidates: (job) => input.candidates.of(job),
 		needsImage: (purpose) => input.candidates.needsImage(purpose),
@@ -87,6 +89,7 @@ function serverView(server: SimServer, input: ViewInput): ServerView {
 }
 
 function modelOf(run: QueuedRun): string | null {
+	if (run.kind === 'prewarm') return run.load.model.name;
 	return run.kind === 'own' ? run.candidate.model.name : run.modelName;
 }
 
@@ -98,6 +101,8 @@ function believedSeconds(
 	{ figures, candidates }: ViewInput,
 ): number | null {
 	if (run.kind === 'foreign') return run.knownSeconds;
+	// nobody knows more of a load than the catalog does
+	if (run.kind === 'prewarm') return run.load.loadSeconds + run.load.runSeconds;
 	const { job, candidate } = run;
 	const index = server.setup.index;
 	const warm = candidates.weightsKeyOf(model) === candidate.weightsKey;
@@ -132,9 +137,14 @@ function identity(run: QueuedRun): Omit<QueuedView, 'remainingSeconds' | 'runnin
 	return {
 		jobId: run.kind === 'own' ? run.job.jobId : run.jobId,
 		modelName: modelOf(run),
-		deadlineAtSeconds: run.kind === 'own' ? run.job.deadlineAtSeconds : run.deadlineAtSeconds,
+		deadlineAtSeconds: deadlineOf(run),
 		queueNumber: Number.isFinite(run.number) ? run.number : 0,
 	};
+}
+
+function deadlineOf(run: QueuedRun): number | null {
+	if (run.kind === 'prewarm') return null;
+	return run.kind === 'own' ? run.job.deadlineAtSeconds : run.deadlineAtSeconds;
 }
 
 function snapshotOf(input: ViewInput, views: readonly ServerView[]): FleetSnapshot {

@@ -25,8 +25,10 @@ export const BASELINES: readonly PolicyDefinition[] = [
 
 /** Everything that `--policy` takes. */
 export const POLICIES: readonly PolicyDefinition[] = [
-	routerPolicy(),
-	lateRouterPolicy(),
+	routerPolicy({ name: 'router' }),
+	lateRouterPolicy({ name: 'router-late' }),
+	routerPolicy({ name: 'router-untended', tends: false }),
+	lateRouterPolicy({ name: 'router-late-untended', tends: false }),
 	...BASELINES,
 	clairvoyant,
 ];

@@ -1,13 +1,17 @@
 /** The package's own router as policies of the replay: the same code that the nodes and the command line run. */
 import { ModelRouter } from '../../../lib/router/model-router';
 import type { SelectedDecision, Selection, SelectOptions } from '../../../lib/selection/types';
+import { planResidency } from '../../../lib/residency/plan';
 import type {
 	FleetView,
 	PendingJob,
 	Placement,
+	Policy,
 	PolicyContext,
 	PolicyDefinition,
+	Prewarm,
 	ServerView,
+	TraceJob,
 } from '../types';
 
 /** Any fixed moment: the router only adds spans to it. */
@@ -24,21 +28,48 @@ function requestOf(
 	view: FleetView,
 	leastSeconds: number,
 ): Record<string, unknown> {
-	const { trace } = job;
 	return {
+		...asked(job.trace, view),
 		job_id: job.jobId,
+		deadline_seconds: Math.max(job.deadlineAtSeconds - view.nowSeconds, leastSeconds),
+		exclude_models: [...job.excludedModels],
+		explain: false,
+	};
+}
+
+/** Its deadline from the moment of asking. */
+function asked(trace: TraceJob, view: FleetView): Record<string, unknown> {
+	return {
 		...(trace.userId === null ? {} : { user_id: trace.userId }),
 		purpose: trace.purpose,
 		urgency: trace.urgency,
-		deadline_seconds: Math.max(job.deadlineAtSeconds - view.nowSeconds, leastSeconds),
+		deadline_seconds: trace.deadlineSeconds,
 		min_quality: trace.minQuality,
 		width: trace.width,
 		height: trace.height,
 		batch_size: trace.batchSize,
 		...(view.needsImage(trace.purpose) ? { images: ['input.png'] } : {}),
-		exclude_models: [...job.excludedModels],
-		explain: false,
 	};
+}
+
+/** What the node *Manage Models > Tend Servers* loads; nothing is pinned in a replay that its catalog does not pin. */
+function tendWith(router: ModelRouter, view: FleetView): Prewarm[] {
+	const kinds = view
+		.kinds()
+		.map((kind) => ({ request: asked(kind.asked, view), share: kind.share }));
+	const options = optionsOf(view);
+	const actions = planResidency({
+		router,
+		fleet: view.snapshot(),
+		idleSeconds: new Map(),
+		wantedModels: new Set(),
+		options: { ...options, demand: { ...view.demand, kinds } },
+	});
+	return actions.flatMap((one) => {
+		const server = view.servers.find(({ name }) => name === one.server);
+		if (one.action !== 'prewarm' || server === undefined) return [];
+		return [{ modelName: one.modelName, serverIndex: server.index }];
+	});
 }
 
 function optionsOf(view: FleetView): SelectOptions {
@@ -61,10 +92,17 @@ function placementOf(job: PendingJob, selection: SelectedDecision, view: FleetVi
 	return { candidate, serverIndex: server.index, queueNumber: selection.queue_number };
 }
 
-function selectingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
+/** Models are loaded ahead, as by the schedule beside the jobs that the documents advise. */
+function tending({ catalog }: PolicyContext): Pick<Policy, 'tend'> {
+	const router = new ModelRouter(catalog);
+	return { tend: (view) => tendWith(router, view) };
+}
+
+function selectingPolicy(makeRouter: MakeRouter, tends: boolean): PolicyDefinition['create'] {
 	return (context) => {
 		const router = makeRouter(context);
 		return {
+			...(tends ? tending(context) : {}),
 			kind: 'commit',
 			decide(job, view) {
 				const selection = router.select(
@@ -83,10 +121,11 @@ function canStart({ reachable, freeInSeconds }: ServerView): boolean {
 	return reachable && freeInSeconds < 0.5;
 }
 
-function dispatchingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
+function dispatchingPolicy(makeRouter: MakeRouter, tends: boolean): PolicyDefinition['create'] {
 	return (context) => {
 		const router = makeRouter(context);
 		return {
+			...(tends ? tending(context) : {}),
 			kind: 'late',
 			dispatch(waiting, view) {
 				if (!view.servers.some(canStart)) return { start: [] };
@@ -117,27 +156,42 @@ function dispatchingPolicy(makeRouter: MakeRouter): PolicyDefinition['create'] {
 
 const catalogRouter: MakeRouter = ({ catalog }) => new ModelRouter(catalog);
 
-/** Binds each job when it arrives. `make` lets an ablation bring a router of its own. */
-export function routerPolicy(make: MakeRouter = catalogRouter, name = 'router'): PolicyDefinition {
+export interface OwnPolicy {
+	name: string;
+	/** Lets an ablation bring a router of its own. */
+	make?: MakeRouter;
+	/** Models are loaded ahead every minute, as *Tend Servers* does. Default true. */
+	tends?: boolean;
+}
+
+const TENDING = 'with models loaded ahead every minute (Tend Servers)';
+
+/** Binds each job when it arrives. */
+export function routerPolicy({
+	name,
+	make = catalogRouter,
+	tends = true,
+}: OwnPolicy): PolicyDefinition {
 	return {
 		name,
-		summary: 'This package, binding each job to a server when it arrives.',
+		summary: `This package, binding each job to a server when it arrives${tends ? `, ${TENDING}` : ''}.`,
 		knows: 'beliefs',
 		learns: true,
-		create: selectingPolicy(make),
+		create: selectingPolicy(make, tends),
 	};
 }
 
 /** Holds jobs back and binds them when a server is about to be free. */
-export function lateRouterPolicy(
-	make: MakeRouter = catalogRouter,
-	name = 'router-late',
-): PolicyDefinition {
+export function lateRouterPolicy({
+	name,
+	make = catalogRouter,
+	tends = true,
+}: OwnPolicy): PolicyDefinition {
 	return {
 		name,
-		summary: 'This package, holding jobs back and binding them late.',
+		summary: `This package, holding jobs back and binding them late${tends ? `, ${TENDING}` : ''}.`,
 		knows: 'beliefs',
 		learns: true,
-		create: dispatchingPolicy(make),
+		create: dispatchingPolicy(make, tends),
 	};
 }

@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import { DemandMeter } from '../../../simulator/replay/demand';
 import { Learner } from '../../../simulator/replay/learner';
-import type { FleetView, PolicyDefinition } from '../../../simulator/replay/types';
-import { commitPolicy, fleet, photo, run, server, truth } from './lab';
+import { pendingJobs } from '../../../simulator/replay/jobs';
+import type {
+	FleetView,
+	PendingJob,
+	PolicyDefinition,
+	TraceJob,
+} from '../../../simulator/replay/types';
+import { commitPolicy, fleet, photo, run, server, truth, twoModels } from './lab';
 
 /** Runs `big` on everything and keeps what the policy was shown. */
 function views(input: Parameters<typeof run>[0] | object): FleetView[] {
@@ -146,10 +152,13 @@ describe('the learner', () => {
 	});
 });
 
+const job = (at: number, changes: Partial<TraceJob> = {}): PendingJob =>
+	pendingJobs({ catalog: twoModels(), trace: [photo(at, changes)] })[0]!;
+
 describe('the demand meter', () => {
 	it('reads the rate of a steady stream and lets it fade', () => {
 		const meter = new DemandMeter();
-		for (let t = 0; t <= 3000; t += 10) meter.arrived(t);
+		for (let t = 0; t <= 3000; t += 10) meter.arrived(job(t), t);
 		expect(meter.read(3000).arrivals_per_second).toBeCloseTo(0.1, 2);
 		expect(meter.read(4500).arrivals_per_second).toBeLessThan(0.01);
 	});
@@ -157,8 +166,27 @@ describe('the demand meter', () => {
 	it('knows nothing before the first job, and the mean of finished ones after', () => {
 		const meter = new DemandMeter();
 		expect(meter.read(5)).toEqual({ arrivals_per_second: 0 });
-		meter.arrived(5);
+		meter.arrived(job(5), 5);
 		meter.finished(12);
 		expect(meter.read(6).gpu_seconds_per_job).toBe(12);
+	});
+
+	it('counts what was asked for by kind, whatever the moment and the user, and lets it fade', () => {
+		const meter = new DemandMeter();
+		for (let t = 0; t < 100; t += 10) meter.arrived(job(t, { userId: `user ${t}` }), t);
+		meter.arrived(job(100, { deadlineSeconds: 5 }), 100);
+		const [often, once, ...others] = meter.kinds(100);
+		expect(others).toEqual([]);
+		expect(often).toMatchObject({ asked: { purpose: 'photo', userId: null } });
+		expect(often!.share).toBeGreaterThan(9.5);
+		expect(once!.share).toBe(1);
+		expect(once!.asked.deadlineSeconds).toBeCloseTo(5, 0);
+		expect(meter.kinds(1900)[1]!.share).toBeCloseTo(Math.exp(-1), 6);
+	});
+
+	it('keeps kinds few, whatever deadlines there are', () => {
+		const meter = new DemandMeter();
+		for (let n = 0; n < 1000; n++) meter.arrived(job(n, { deadlineSeconds: 300 + n }), n);
+		expect(meter.kinds(1000).length).toBeLessThan(15);
 	});
 });

@@ -124,6 +124,19 @@ export function lateInOrder(
 	});
 }
 
+/** The same policy, which also loads this whenever it is asked; shows each view to `watch`. */
+export function tending(
+	policy: PolicyDefinition,
+	modelName: string,
+	watch: (view: FleetView) => void = () => undefined,
+): PolicyDefinition {
+	const tend = (view: FleetView) => {
+		watch(view);
+		return [{ modelName, serverIndex: 0 }];
+	};
+	return { ...policy, create: (context) => ({ ...policy.create(context), tend }) };
+}
+
 function definition(policy: ReturnType<PolicyDefinition['create']>): PolicyDefinition {
 	return {
 		name: 'scripted',
