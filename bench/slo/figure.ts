@@ -71,21 +71,34 @@ function curve(level: number, label: string): string {
 	return line + note;
 }
 
-/** Labels to the left of their points, moved down until they do not overlap. */
+/** Ours stand on the right, where there is room; a label that had to move away has a line to its point. */
 function labels(points: readonly Point[]): string[] {
 	const placed: { x: number; y: number }[] = [];
 	return [...points]
 		.sort((a, b) => py(a.y) - py(b.y))
 		.map((point) => {
-			const x = px(point.x) - 10;
-			let y = py(point.y) + 4;
+			const own = isOwn(point.name);
+			const x = own ? px(1) + 36 : px(point.x) - 10;
+			const from = py(point.y) + 4;
+			let y = from;
 			while (placed.some((other) => Math.abs(other.y - y) < 14 && Math.abs(other.x - x) < 120))
 				y += 3;
 			placed.push({ x, y });
-			const own = point.name.startsWith('router');
 			const style = own ? `fill="${COLOURS.own}" font-weight="700"` : `fill="${COLOURS.other}"`;
-			return text(x, y, point.name, `text-anchor="end" ${style}`);
+			const anchor = own ? 'start' : 'end';
+			const label = text(x, y, point.name, `text-anchor="${anchor}" ${style}`);
+			const moved = own || y - from > 12;
+			return moved ? leader(point, own ? x - 4 : x + 3, y - 4) + label : label;
 		});
+}
+
+function leader({ name, x, y }: Point, toX: number, toY: number): string {
+	const colour = isOwn(name) ? COLOURS.own : COLOURS.other;
+	return `<line x1="${px(x).toFixed(1)}" y1="${py(y).toFixed(1)}" x2="${toX.toFixed(1)}" y2="${toY.toFixed(1)}" stroke="${colour}" stroke-width="0.6"/>`;
+}
+
+function isOwn(name: string): boolean {
+	return name.startsWith('router');
 }
 
 export function drawFigure(results: Results): string {
@@ -98,7 +111,7 @@ export function drawFigure(results: Results): string {
 			y: results.overall(name, qualityOnTime),
 		}));
 	const dots = points.map(({ name, x, y }) => {
-		const own = name.startsWith('router');
+		const own = isOwn(name);
 		const colour = own ? COLOURS.own : COLOURS.other;
 		return `<circle cx="${px(x).toFixed(1)}" cy="${py(y).toFixed(1)}" r="${own ? 7 : 5}" fill="${colour}"/>`;
 	});
@@ -122,8 +135,8 @@ export function drawFigure(results: Results): string {
 		...grid(),
 		...curves,
 		...(bound === null ? [] : [curve(bound, `${bound.toFixed(2)} upper bound`)]),
-		...dots,
 		...labels(points),
+		...dots,
 		text(px(0.5), HEIGHT - 14, 'jobs finished by their deadline', 'text-anchor="middle"'),
 		text(
 			18,
