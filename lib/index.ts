@@ -18,6 +18,7 @@ export type {
 export { RouterError } from './errors';
 export type { ErrorCode, Problem } from './errors';
 export type { FleetDevice, FleetServer, FleetSnapshot, QueuedJob } from './fleet/types';
+export type { PrewarmAdvice } from './residency/advise';
 export { ModelRouter } from './router/model-router';
 export type { RequestInput, SelectionRequest } from './request/schema';
 export { REASON_CODES } from './selection/types';

@@ -76,19 +76,27 @@ export function prewarmAdvice(
 		jobs.map((job, n) => readyKind(job, (kinds[n] as DemandKind).share / total, price)),
 		states.map((state) => (usable.includes(state) ? state.residentKey : undefined)),
 	);
-	const idle = usable
-		.filter((state) => isFree(state, states))
-		// where it makes no difference to the jobs expected, nothing is pushed out
-		.sort((a, b) => Number(a.residentKey !== null) - Number(b.residentKey !== null));
 	const arrivals = demand?.arrivals_per_second ?? 0;
-	const loads = idle
+	const loads = emptyFirst(usable.filter((state) => isFree(state, states)))
 		.flatMap((state) => loadsOn(state, jobs, ready, arrivals, price))
 		.filter(({ state, modelName }) => mayLoad(state.name, modelName));
-	const best = loads.reduce<Load | null>(
-		(found, load) => (found === null || load.net > found.net + 1e-12 ? load : found),
+	const best = mostWorth(loads);
+	return best === null ? null : adviceOf(best, jobs, ready);
+}
+
+/** Where it makes no difference to the jobs expected, nothing is pushed out. */
+function emptyFirst(states: readonly ServerState[]): ServerState[] {
+	return [...states].sort(
+		(a, b) => Number(a.residentKey !== null) - Number(b.residentKey !== null),
+	);
+}
+
+/** The first one of those that are worth the same. */
+function mostWorth(loads: readonly Load[]): Load | null {
+	return loads.reduce<Load | null>(
+		(best, load) => (best === null || load.net > best.net + 1e-12 ? load : best),
 		null,
 	);
-	return best === null ? null : adviceOf(best, jobs, ready);
 }
 
 function jobsOf(kinds: readonly DemandKind[], context: WaitingContext): WaitingJobState[] {
