@@ -53,8 +53,39 @@ export type TendResult = ResidencyAction & {
 	error: { code: string; message: string } | null;
 };
 
-/** @returns what was done, or tried; a server that fails keeps no other from its turn */
+/** The server cannot load the model as it is: something else may be better than nothing. */
+const CANNOT_LOAD: ReadonlySet<string> = new Set([
+	'COMFYUI_PROMPT_REJECTED',
+	'COMFYUI_EXECUTION_FAILED',
+	'COMFYUI_OUT_OF_MEMORY',
+	'NOT_SERVED',
+	'WORKFLOW_INVALID',
+]);
+
+/** By server: models that it cannot load. */
+type Unloadable = Map<string, Set<string>>;
+
+/**
+ * @returns what was done, or tried; a server that fails keeps no other from its turn, and one that cannot load a model
+ *   gets the next best
+ */
 export async function tendServers(options: TendOptions): Promise<TendResult[]> {
+	const unloadable: Unloadable = new Map();
+	const results: TendResult[] = [];
+	for (;;) {
+		const tried = await tendOnce(options, unloadable);
+		results.push(...tried);
+		const failed = tried.filter(({ error }) => error !== null && CANNOT_LOAD.has(error.code));
+		if (failed.length === 0) return results;
+		for (const one of failed) {
+			if (one.action !== 'prewarm') continue;
+			const models = unloadable.get(one.server) ?? new Set();
+			unloadable.set(one.server, models.add(one.modelName));
+		}
+	}
+}
+
+async function tendOnce(options: TendOptions, unloadable: Unloadable): Promise<TendResult[]> {
 	const { catalog, clock, feedback, horizonSeconds = 1_800, days = 7, dryRun = false } = options;
 	const [seen, histories, past] = await Promise.all([
 		readReserved(options),
@@ -67,21 +98,31 @@ export async function tendServers(options: TendOptions): Promise<TendResult[]> {
 		router: new ModelRouter(catalog),
 		fleet: seen.fleet,
 		idleSeconds: mapValues(histories, (entries) => secondsSinceEnd(entries, nowMs)),
-		failedLoads: mapValues(histories, (entries) => failedLoads(entries, catalog, nowMs)),
+		failedLoads: mapValues(
+			histories,
+			(entries, name) =>
+				new Set([...failedLoads(entries, catalog, nowMs), ...(unloadable.get(name) ?? [])]),
+		),
 		wantedModels,
 		options: { nowMs, demand, feedback },
 		jobsWait: seen.jobsWait,
 	});
 	const results: TendResult[] = [];
 	for (const action of actions) {
+		// what is pinned is planned again
+		if (action.action === 'prewarm' && unloadable.get(action.server)?.has(action.modelName))
+			continue;
 		const nothing = { done: false, seconds: null, freed_bytes: null, error: null };
 		results.push(dryRun ? { ...action, ...nothing } : await act(action, options));
 	}
 	return results;
 }
 
-function mapValues<A, B>(map: ReadonlyMap<string, A>, of: (value: A) => B): Map<string, B> {
-	return new Map([...map].map(([key, value]) => [key, of(value)]));
+function mapValues<A, B>(
+	map: ReadonlyMap<string, A>,
+	of: (value: A, key: string) => B,
+): Map<string, B> {
+	return new Map([...map].map(([key, value]) => [key, of(value, key)]));
 }
 
 /** The fleet with what is reserved, and whether a job of ours waits for a turn. */

@@ -14,7 +14,7 @@ import { usageRow } from '../support/usage-rows';
 import { CATALOG, comfyUiCredential, postgresCredential, startServer } from './support/fixtures';
 import { runNode } from './support/harness';
 
-const [quick, fine] = CATALOG.models;
+const [quick, fine, parts] = CATALOG.models;
 const sharp = {
 	...fine,
 	name: 'sharp',
@@ -30,7 +30,8 @@ let store: PostgresStore;
 let logged = 0;
 
 beforeAll(async () => {
-	const models = modelsFromCatalog(parseCatalog(catalog));
+	const all = { ...catalog, models: [...catalog.models, parts] };
+	const models = modelsFromCatalog(parseCatalog(all));
 	[one, two] = [await startServer({ models }), await startServer({ models })];
 	database = await createTestDatabase('tend');
 	store = createPostgresStore({ connection: database.url });
@@ -45,13 +46,17 @@ afterAll(async () => {
 	await database?.close();
 });
 
-async function tend(servers: IDataObject[], options: INodeParameters = {}) {
+async function tend(
+	servers: IDataObject[],
+	options: INodeParameters = {},
+	models: unknown[] = catalog.models,
+) {
 	const { outputs, error } = await runNode({
 		type: 'manageModels',
 		parameters: {
 			operation: 'tend',
 			catalogSource: 'json',
-			catalogJson: JSON.stringify({ ...catalog, servers }),
+			catalogJson: JSON.stringify({ ...catalog, models, servers }),
 			options,
 		},
 		credentials: {
@@ -148,6 +153,24 @@ describe('Tend Servers', () => {
 		expect(await tend(servers)).toEqual([]);
 		await database.sql.query('truncate server_reservation');
 		expect(await tend(servers, { dryRun: true })).toHaveLength(1);
+	});
+
+	it('takes the next best where a server cannot load the best', async () => {
+		const pin = { name: 'gpu2', pinned_model: 'quick' };
+		await tend([pin]);
+		await tend([{ name: 'gpu1', pinned_model: 'quick' }, pin]);
+		await logJobs(5, { ...PATIENT, deadline_seconds: 13, model_name: 'quick' });
+		// as good as sharp, but not with the workflow that its family is given
+		const refused = { ...parts, purposes: { photo: 0.97 } };
+		const done = await tend([pin], {}, [quick, fine, refused]);
+		expect(done).toMatchObject([
+			{ model_name: 'parts', done: false, error: { code: 'COMFYUI_PROMPT_REJECTED' } },
+			{ model_name: 'fine', done: true, error: null },
+		]);
+		const pinned = [{ name: 'gpu1', pinned_model: 'parts' }, pin];
+		expect(await tend(pinned, {}, [quick, refused])).toMatchObject([
+			{ server: 'gpu1', model_name: 'parts', done: false },
+		]);
 	});
 
 	it('unloads what nobody uses and nobody is expected to use', async () => {
