@@ -38,7 +38,6 @@ export interface PrewarmAdvice {
 interface Load {
 	state: ServerState;
 	key: string;
-	modelName: string;
 	seconds: number;
 	gain: number;
 	net: number;
@@ -77,25 +76,17 @@ export function prewarmAdvice(
 		states.map((state) => (usable.includes(state) ? state.residentKey : undefined)),
 	);
 	const arrivals = demand?.arrivals_per_second ?? 0;
-	const loads = emptyFirst(usable.filter((state) => isFree(state, states)))
+	const best = emptyFirst(usable.filter((state) => isFree(state, states)))
 		.flatMap((state) => loadsOn(state, jobs, ready, arrivals, price))
-		.filter(({ state, modelName }) => mayLoad(state.name, modelName));
-	const best = mostWorth(loads);
-	return best === null ? null : adviceOf(best, jobs, ready);
+		.sort((a, b) => b.net - a.net)
+		.find(({ state, key }) => mayLoad(state.name, modelNameOf(jobs, key)));
+	return best === undefined ? null : adviceOf(best, jobs, ready);
 }
 
 /** Where it makes no difference to the jobs expected, nothing is pushed out. */
 function emptyFirst(states: readonly ServerState[]): ServerState[] {
 	return [...states].sort(
 		(a, b) => Number(a.residentKey !== null) - Number(b.residentKey !== null),
-	);
-}
-
-/** The first one of those that are worth the same. */
-function mostWorth(loads: readonly Load[]): Load | null {
-	return loads.reduce<Load | null>(
-		(best, load) => (best === null || load.net > best.net + 1e-12 ? load : best),
-		null,
 	);
 }
 
@@ -131,13 +122,16 @@ function loadsOn(
 	arrivals: number,
 	price: number,
 ): Load[] {
-	const blocked = ready.value - ready.without(state.index);
+	const { value } = ready;
+	// rounded, so that what is worth the same is not told apart by the last bits
+	const rounded = (net: number): number => Number(net.toFixed(9));
+	const blocked = value - ready.without(state.index);
 	return [...loadSecondsByKey(jobs, state)].flatMap(([key, seconds]): Load[] => {
 		if (key === state.residentKey) return [];
-		const gain = ready.ifLoaded(state.index, key) - ready.value;
-		const net = JOBS_SERVED * gain - arrivals * seconds * blocked - price * seconds;
+		const gain = ready.ifLoaded(state.index, key) - value;
+		const net = rounded(JOBS_SERVED * gain - arrivals * seconds * blocked - price * seconds);
 		if (gain < LEAST_GAIN || net <= 0) return [];
-		return [{ state, key, modelName: modelNameOf(jobs, key), seconds, gain, net }];
+		return [{ state, key, seconds, gain, net }];
 	});
 }
 
@@ -155,7 +149,7 @@ function loadSecondsByKey(
 }
 
 function adviceOf(
-	{ state, key, modelName, seconds, gain }: Load,
+	{ state, key, seconds, gain }: Load,
 	jobs: readonly WaitingJobState[],
 	ready: Readiness,
 ): PrewarmAdvice {
@@ -166,6 +160,7 @@ function adviceOf(
 	const job = jobs[most] as WaitingJobState;
 	const from = ready.ofKindNow(most);
 	const to = ready.ofKind(most, state.index, key);
+	const modelName = modelNameOf(jobs, key);
 	return {
 		server: state.name,
 		model_name: modelName,
