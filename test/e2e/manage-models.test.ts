@@ -51,3 +51,24 @@ describe('the nightly example', () => {
 		expect(lab.comfyui.gpu.residentModels()).toEqual(['sd15']);
 	});
 });
+
+describe('the example that keeps models ready', () => {
+	it('loads what hurried jobs of the log had to do without', async () => {
+		await lab.database.sql.query(`insert into model_usage_log
+			(job_id, attempt, model_name, server, status, purpose, urgency, deadline_seconds)
+			select 'hurried-' || n, 1, 'sd15', 'gpu-managed', 'success', 'photo', 'urgent', 8
+			from generate_series(1, 20) n`);
+		const example = readExample('models-kept-ready.json');
+		const tend = withParameters(example, 'Tend Servers', { catalogSource: 'shipped' });
+		// every minute without saving is for the schedule; here the result is read back
+		const workflow = await lab.importWorkflow({ ...tend, settings: { executionOrder: 'v1' } });
+		const { executionId } = await lab.rest.run(workflow, 'Every Minute');
+		const execution = await lab.rest.waitForExecution(executionId);
+		expect(execution.status).toBe('success');
+		const [load] = nodeOutput(execution, 'Tend Servers');
+		expect(load).toMatchObject({ action: 'prewarm', server: 'gpu-managed', done: true });
+		expect(load.reason).toMatch(/^photo within /);
+		expect(lab.comfyui.gpu.residentModels()).toEqual([load.model_name]);
+		expect(load.model_name).not.toBe('sd15');
+	});
+});

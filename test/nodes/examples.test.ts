@@ -204,24 +204,6 @@ describe('the examples, run', () => {
 		expect(second.outputs['Nothing to Tell']?.[0]).toHaveLength(1);
 	});
 
-	it('the example that keeps models ready loads what jobs were too hurried to wait for, once', async () => {
-		const workflow = load('models-kept-ready.json');
-		for (const node of ours(workflow.nodes)) node.parameters.catalogSource = 'shipped';
-		await database.sql
-			.query(`insert into model_usage_log (job_id, attempt, model_name, server, status, purpose,
-			urgency, deadline_seconds) select 'hurried-' || n, 1, 'sdxl-base', 'gpu1', 'success', 'draft', 'urgent', 6
-			from generate_series(1, 30) n`);
-		const minute = () =>
-			runWorkflow(workflow, 'Every Minute', [{ json: {} }], credentials(), CORE_NODES);
-		const { outputs, error } = await minute();
-		expect(error).toBeUndefined();
-		const [load1, ...more] = outputs['Tend Servers']?.[0] ?? [];
-		expect(more).toEqual([]);
-		expect(load1?.json).toMatchObject({ action: 'prewarm', done: true, error: null });
-		expect(load1?.json.reason).toMatch(/^draft within /);
-		expect((await minute()).outputs['Tend Servers']?.[0] ?? []).toEqual([]);
-	});
-
 	it('the nightly example tells of a server that is down, and calibrates all the same', async () => {
 		const workflow = load('nightly-sync.json');
 		const { outputs, error } = await runWorkflow(
