@@ -107,11 +107,11 @@ type Asked = Record<string, unknown> & { purpose: string | null };
 /** As one of them would be asked. The log has neither prompts nor images: a job that needs one gets some name. */
 function requestOf(row: PastDemand, prepared: PreparedCatalog): Asked {
 	const { purpose, urgency, deadline_seconds: deadline, width, height, batch_size } = row;
+	const size = isReferenceSize(row, prepared) ? {} : { width, height };
 	const asked = {
 		urgency,
 		deadline_seconds: deadline === null ? null : deadlineClass(deadline),
-		width,
-		height,
+		...size,
 		batch_size,
 	};
 	return {
@@ -119,6 +119,20 @@ function requestOf(row: PastDemand, prepared: PreparedCatalog): Asked {
 		...Object.fromEntries(Object.entries(asked).filter(([, value]) => value != null)),
 		...(needsImage(purpose, prepared) ? { images: ['input.png'] } : {}),
 	};
+}
+
+/**
+ * The log has the size that was made. One that the model's presets have by themselves was most likely not asked for, and
+ * asking for it would leave out the models that have another.
+ */
+function isReferenceSize(
+	{ model_name, width, height }: PastDemand,
+	{ modelsByName }: PreparedCatalog,
+): boolean {
+	const presets = modelsByName.get(model_name)?.presets ?? [];
+	return presets.some(
+		({ preset: { reference } }) => reference.width === width && reference.height === height,
+	);
 }
 
 function needsImage(purpose: string | null, { models }: PreparedCatalog): boolean {

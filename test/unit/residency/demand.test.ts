@@ -57,6 +57,18 @@ describe('how much is expected', () => {
 		expect(expected(begun).demand.arrivals_per_second).toBeCloseTo(7 / HALF_AN_HOUR, 12);
 	});
 
+	it('takes a size that the model has by itself for one that nobody asked for', () => {
+		const { width, height } = catalog.models[0]!.presets[0]!.reference;
+		const [usual] = kindsOf(row({ width, height }));
+		expect(usual!.request).not.toHaveProperty('width');
+		expect(usual!.request).not.toHaveProperty('height');
+		const [large] = kindsOf(row({ width: 2 * width, height }));
+		expect(large!.request).toMatchObject({ width: 2 * width, height });
+		// what another model makes by itself was asked of this one
+		const [gone] = kindsOf(row({ model_name: 'no longer there', width, height }));
+		expect(gone!.request).toMatchObject({ width, height });
+	});
+
 	it('counts a kind over all models that it got, and a model over all kinds', () => {
 		const past = [
 			row({ model_name: 'text', jobs_just_now: 1 }),
