@@ -19,7 +19,7 @@ import { CandidateTable } from './candidates';
 import type { BoundInput } from './bound';
 import { pendingJobs } from './jobs';
 import { classesOf, type Outage, type ServerClass } from './path-servers';
-import { runsOf, type Runs } from './path-runs';
+import { prewarmSeconds, runsOf, type Runs } from './path-runs';
 import { setupServers } from './server';
 import { TrueFigures } from './truth';
 import type { PendingJob } from './types';
@@ -52,7 +52,7 @@ export function pathBound(input: BoundInput, prices: Float64Array, steps = STEPS
 	return descend(walks, jobs.length, prices, steps) / jobs.length;
 }
 
-/** Short enough that every run takes a slot, else as long as the number of starts wants it. null: too many of them. */
+/** Short enough that every run and every load takes a slot, else as long as the number of starts wants it. null: too many of them. */
 function slotFor(
 	jobs: readonly PendingJob[],
 	table: CandidateTable,
@@ -63,8 +63,12 @@ function slotFor(
 	for (const job of jobs) {
 		const span = job.deadlineAtSeconds - job.arrivedAtSeconds;
 		for (const candidate of table.of(job)) {
+			const load = table.loadOf(candidate.model.name);
 			truth.speedFactors.forEach((_, server) => {
 				shortest = Math.min(shortest, truth.runSeconds(job, candidate, server));
+				// where nothing is to be loaded, nothing is loaded ahead
+				if (load !== null && load.loadSeconds > 0)
+					shortest = Math.min(shortest, prewarmSeconds(load, truth, server));
 			});
 			startSeconds += Math.max(0, span - candidate.runSeconds);
 		}

@@ -127,7 +127,8 @@ function runOf(
 	];
 }
 
-function prewarmSeconds(load: ModelLoad, truth: TrueFigures, serverIndex: number): number {
+/** Of a load for nobody. */
+export function prewarmSeconds(load: ModelLoad, truth: TrueFigures, serverIndex: number): number {
 	const { loadSeconds, runSeconds } = truth.loadTimes(load, serverIndex);
 	return loadSeconds + runSeconds;
 }
