@@ -72,7 +72,7 @@ class Replay {
 			random: seededRandom(mixSeed(input.seed, 0x706f6c)),
 		});
 		this.#timeline = new Timeline(input, this.#servers);
-		if (this.#policy.tend && input.tending !== false) this.#tendLater();
+		if (this.#policy.tend) this.#tendLater();
 	}
 
 	run(): ReplayResult {

@@ -185,8 +185,6 @@ export interface ReplayInput {
 	policy: PolicyDefinition;
 	/** Let a policy that learns do so. Default true. */
 	calibration?: boolean;
-	/** Let a policy that tends do so. Default true. */
-	tending?: boolean;
 }
 
 export type JobStatus = 'done' | 'rejected' | 'failed';
