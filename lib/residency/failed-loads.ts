@@ -19,12 +19,19 @@ export function failedLoads(
 ): Set<string> {
 	const failed = new Set<string>();
 	for (const entry of history) {
+		const isFailure = isFailedLoad(entry, nowMs);
+		const mayMend = entry.status === 'success' && failed.size > 0;
+		// mostly nothing has failed, and then no graph is worth reading
+		if (!isFailure && !mayMend) continue;
 		const name = identifyModel(entry.graph, catalog)?.model.name;
 		if (name === undefined) continue;
-		const isRecent = nowMs - (entry.endedMs ?? nowMs) <= 1000 * RETRY_SECONDS;
-		const isFailure = entry.status === 'error' && isPrewarm(entry.extraData) && isRecent;
 		if (isFailure) failed.add(name);
-		else if (entry.status === 'success') failed.delete(name);
+		else failed.delete(name);
 	}
 	return failed;
+}
+
+function isFailedLoad({ status, extraData, endedMs }: HistoryEntry, nowMs: number): boolean {
+	const isRecent = nowMs - (endedMs ?? nowMs) <= 1000 * RETRY_SECONDS;
+	return status === 'error' && isRecent && isPrewarm(extraData);
 }

@@ -28,6 +28,8 @@ export type ResidencyAction = { server: string; reason: string } & (
 	{ action: 'prewarm'; modelName: string } | { action: 'unload' }
 );
 
+type PrewarmAction = Extract<ResidencyAction, { action: 'prewarm' }>;
+
 /** At most one action for a server: pinned models first, then what is worth its load, then what nobody uses. */
 export function planResidency(input: ResidencyInput): ResidencyAction[] {
 	const actions = input.fleet.servers.flatMap((server) => pinned(server, input));
@@ -55,7 +57,7 @@ function pinned(server: FleetServer, { router, options }: ResidencyInput): Resid
  * to change. A server that something else turns out to be better for gets that alone.
  */
 function expected(input: ResidencyInput, before: readonly ResidencyAction[]): ResidencyAction[] {
-	const planned = new Map<string, ResidencyAction>();
+	const planned = new Map<string, PrewarmAction>();
 	const taken = namesIn(before);
 	// gains are estimates: two loads may each seem worth more than the other
 	const considered = new Set<string>();
@@ -69,12 +71,8 @@ function expected(input: ResidencyInput, before: readonly ResidencyAction[]): Re
 		planned.delete(server);
 		planned.set(server, { action: 'prewarm', server, modelName, reason });
 	}
-	return [...planned.values()].filter((one) => changes(one, input.fleet));
-}
-
-function changes(action: ResidencyAction, { servers }: FleetSnapshot): boolean {
-	const held = servers.find(({ name }) => name === action.server)?.loaded_model;
-	return action.action === 'unload' || action.modelName !== held;
+	const held = new Map(input.fleet.servers.map((one) => [one.name, one.loaded_model]));
+	return [...planned.values()].filter(({ server, modelName }) => held.get(server) !== modelName);
 }
 
 /**
